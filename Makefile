@@ -7,34 +7,37 @@ BINDIR  = $(PREFIX)/bin
 LIBDIR  = $(PREFIX)/lib/lm
 MANDIR  = $(PREFIX)/share/man
 DESTDIR =
+DIST    = dist
 
 CMDS    = lm-cert lm-fifo lm-frame lm-serve lm-tls-recv lm-tls-send
 BANNER  = import{createRequire as lmRequire}from"node:module";const require=lmRequire(import.meta.url);
-NODE    = npx --no-install esbuild --bundle --platform=node --target=node20 --format=esm --splitting --log-level=warning \
-	--legal-comments=eof --external:bufferutil --external:utf-8-validate '--banner:js=$(BANNER)' --outdir=dist
-BROWSER = npx --no-install esbuild --bundle --platform=browser --target=es2022 --format=esm --minify --log-level=warning \
-	--legal-comments=none --jsx=automatic --jsx-import-source=preact --outdir=dist/web
+ESBUILD = npx --no-install esbuild --bundle --format=esm --log-level=warning
+NODE    = $(ESBUILD) --platform=node --target=node20 --splitting --legal-comments=eof --outbase=. \
+	--external:bufferutil --external:utf-8-validate '--banner:js=$(BANNER)'
+BROWSER = $(ESBUILD) --platform=browser --target=es2022 --minify --legal-comments=none --jsx=automatic --jsx-import-source=preact
 
+# Built beside and put in place at the end, so that a failed build leaves the last good one.
 all: node_modules/.package-lock.json
-	rm -rf dist.new
-	set -e; workers=; for w in lib/*.worker.ts; do [ ! -e "$$w" ] || workers="$$workers $$w"; done; \
-	  cmds=; for c in $(CMDS); do [ ! -e cmd/$$c.ts ] || cmds="$$cmds cmd/$$c.ts"; done; \
-	  $(NODE) --outdir=dist.new --outbase=. $$cmds $$workers
-	if [ -e lib/web/page.tsx ]; then $(BROWSER) --outdir=dist.new/web page=lib/web/page.tsx feed=lib/web/feed.worker.ts match=lib/web/match.worker.ts && \
-	  cp lib/web/index.html lib/web/page.css lib/web/icon.svg dist.new/web; fi
-	mkdir -p dist.new/bin
-	for c in $(CMDS); do [ ! -e dist.new/cmd/$$c.js ] || { chmod +x dist.new/cmd/$$c.js && ln -sf ../cmd/$$c.js dist.new/bin/$$c; } || exit 1; done
-	rm -rf dist.old; [ ! -e dist ] || mv dist dist.old; mv dist.new dist; rm -rf dist.old
+	@set -e; new=$(DIST).new.$$$$; trap 'rm -rf $$new' EXIT; \
+	entries=; for e in $(CMDS:%=cmd/%.ts) lib/*.worker.ts; do [ ! -e $$e ] || entries="$$entries $$e"; done; \
+	$(NODE) --outdir=$$new $$entries; \
+	if [ -e lib/web/page.tsx ]; then \
+	  $(BROWSER) --outdir=$$new/web page=lib/web/page.tsx feed=lib/web/feed.worker.ts match=lib/web/match.worker.ts; \
+	  cp lib/web/index.html lib/web/page.css lib/web/icon.svg $$new/web; fi; \
+	mkdir -p $$new/bin; \
+	for c in $(CMDS); do [ ! -e $$new/cmd/$$c.js ] || { chmod +x $$new/cmd/$$c.js; ln -sf ../cmd/$$c.js $$new/bin/$$c; }; done; \
+	rm -rf $(DIST); mv $$new $(DIST)
 
 # What the build and the tests are made with, exactly as pinned.
 node_modules/.package-lock.json: package.json package-lock.json
 	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
 
 types: node_modules/.package-lock.json
 	npx --no-install tsc -p .
 	if [ -e lib/web/page.tsx ]; then npx --no-install tsc -p lib/web; fi
 
 clean:
-	rm -rf dist dist.new dist.old
+	rm -rf dist dist.*
 
 .PHONY: all types clean

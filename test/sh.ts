@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The folder of the built commands. */
-export const BIN = fileURLToPath(new URL('../dist/bin/', import.meta.url));
+/** The folder of the commands under test: those built here, or with LM_BIN those of another tree or an installation. */
+export const BIN = process.env['LM_BIN'] ?? fileURLToPath(new URL('../dist/bin/', import.meta.url));
 
 /** The environment tests run in: built commands first, no colour, no settings of the person who runs them. */
 export const ENV: NodeJS.ProcessEnv = { PATH: `${BIN}:${process.env['PATH']}`, LC_ALL: 'C', HOME: '/nonexistent', TZ: 'UTC' };

@@ -11,7 +11,7 @@ DIST    = dist
 
 CMDS    = lm-cert lm-fifo lm-frame lm-serve lm-tls-recv lm-tls-send
 BANNER  = import{createRequire as lmRequire}from"node:module";const require=lmRequire(import.meta.url);
-ESBUILD = npx --no-install esbuild --bundle --format=esm --log-level=warning
+ESBUILD = node_modules/.bin/esbuild --bundle --format=esm --log-level=warning
 NODE    = $(ESBUILD) --platform=node --target=node20 --splitting --legal-comments=eof --outbase=. \
 	--external:bufferutil --external:utf-8-validate '--banner:js=$(BANNER)'
 BROWSER = $(ESBUILD) --platform=browser --target=es2022 --minify --legal-comments=none --jsx=automatic --jsx-import-source=preact
@@ -34,8 +34,8 @@ node_modules/.package-lock.json: package.json package-lock.json
 	@touch $@
 
 types: node_modules/.package-lock.json
-	npx --no-install tsc -p .
-	if [ -e lib/web/page.tsx ]; then npx --no-install tsc -p lib/web; fi
+	node_modules/.bin/tsc -p .
+	if [ -e lib/web/page.tsx ]; then node_modules/.bin/tsc -p lib/web; fi
 
 clean:
 	rm -rf dist dist.*

@@ -9,6 +9,8 @@ MANDIR  = $(PREFIX)/share/man
 DESTDIR =
 DIST    = dist
 
+TEST    =
+BENCH   = test/bench/*.bench.ts
 CMDS    = lm-cert lm-fifo lm-frame lm-serve lm-tls-recv lm-tls-send
 BANNER  = import{createRequire as lmRequire}from"node:module";const require=lmRequire(import.meta.url);
 ESBUILD = node_modules/.bin/esbuild --bundle --format=esm --log-level=warning
@@ -33,11 +35,41 @@ node_modules/.package-lock.json: package.json package-lock.json
 	npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
+# The whole chain on this machine, on lines that are being written now: `make demo`, or `make demo LOG=/var/log/syslog`.
+demo: all
+	@LOG='$(LOG)' sh lib/demo.sh '$(DIST)/bin'
+
+check: all needs types lint
+	@node --import tsx test/run.ts $(TEST)
+
+needs:
+	@sh test/needs.sh
+
 types: node_modules/.package-lock.json
 	node_modules/.bin/tsc -p .
-	if [ -e lib/web/page.tsx ]; then node_modules/.bin/tsc -p lib/web; fi
+	node_modules/.bin/tsc -p lib/web
+
+lint: needs
+	mandoc -T lint -W warning man/*.[157]
+
+bench: all needs
+	@for b in $(BENCH); do node --import tsx $$b || exit 1; done
+
+# DESTDIR never gets into a link: what is installed is moved as a whole.
+install: all
+	mkdir -p '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(LIBDIR)' '$(DESTDIR)$(MANDIR)/man1' '$(DESTDIR)$(MANDIR)/man5' '$(DESTDIR)$(MANDIR)/man7'
+	rm -rf '$(DESTDIR)$(LIBDIR)'/*
+	cp -R $(DIST)/* package.json LICENSE '$(DESTDIR)$(LIBDIR)'
+	rm -rf '$(DESTDIR)$(LIBDIR)/bin'
+	for c in $(CMDS); do ln -sf '$(LIBDIR)'/cmd/$$c.js '$(DESTDIR)$(BINDIR)'/$$c || exit 1; done
+	for s in 1 5 7; do cp man/*.$$s '$(DESTDIR)$(MANDIR)'/man$$s || exit 1; done
+
+uninstall:
+	for c in $(CMDS); do rm -f '$(DESTDIR)$(BINDIR)'/$$c; done
+	for s in 1 5 7; do for p in man/*.$$s; do rm -f '$(DESTDIR)$(MANDIR)'/man$$s/$${p#man/}; done; done
+	rm -rf '$(DESTDIR)$(LIBDIR)'
 
 clean:
 	rm -rf dist dist.*
 
-.PHONY: all types clean
+.PHONY: all demo check needs types lint bench install uninstall clean

@@ -1,0 +1,27 @@
+#!/bin/sh
+# The programs that the tests use beside our own: installed on Debian when run as root, named when they are missing.
+set -eu
+missing= packages=
+need() { # program package
+  command -v "$1" >/dev/null 2>&1 || { missing="$missing $1" packages="$packages $2"; }
+}
+PATH=$PATH:/usr/sbin
+need socat socat
+need openssl openssl
+need ncat ncat
+need curl curl
+need nginx nginx-light
+need htpasswd apache2-utils
+need mandoc mandoc
+need mkfifo coreutils
+need perl perl-base
+[ -n "${CHROME:-}" ] || command -v google-chrome >/dev/null 2>&1 || need chromium chromium
+[ -n "$missing" ] || exit 0
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+  echo "installing what the tests need:$packages"
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -qq && apt-get install -y -qq --no-install-recommends $packages >/dev/null
+else
+  echo "the tests need these programs, please install them:$missing" >&2
+  exit 1
+fi

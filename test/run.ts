@@ -1,0 +1,52 @@
+/** Runs every test file in a process of its own, with a limit, and adds up: `node --import tsx test/run.ts [name ...]`. */
+import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const FILE_LIMIT_S = 300;
+const folder = fileURLToPath(new URL('.', import.meta.url));
+const uvu = fileURLToPath(new URL('../node_modules/uvu/bin.js', import.meta.url));
+
+type Outcome = { total: number; passed: number; skipped: number; seconds: number; output: string; code: number | null };
+
+/** uvu knows no time limit, so timeout(1) has one; `-k` since a browser driver may swallow SIGTERM. */
+function runFile(file: string): Promise<Outcome> {
+  const args = ['-k', '5', String(FILE_LIMIT_S), process.execPath, '--import', 'tsx', uvu, folder, `^${file.replaceAll('.', '\\.')}$`];
+  const begun = Date.now();
+  const child = spawn('timeout', args, { env: { ...process.env, FORCE_COLOR: '0', NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  child.stdout.on('data', (d: Buffer) => (output += d.toString()));
+  child.stderr.on('data', (d: Buffer) => (output += d.toString()));
+  return new Promise((resolve) => {
+    child.on('close', (code) => {
+      const count = (name: string): number => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(output)?.[1] ?? 0);
+      resolve({
+        total: count('Total'),
+        passed: count('Passed'),
+        skipped: count('Skipped'),
+        seconds: (Date.now() - begun) / 1000,
+        output,
+        code,
+      });
+    });
+  });
+}
+
+const wanted = process.argv.slice(2);
+const files = readdirSync(folder)
+  .filter((f) => f.endsWith('.test.ts'))
+  .filter((f) => wanted.length === 0 || wanted.includes(f.replace('.test.ts', '')))
+  .sort();
+let [passed, failed, skipped] = [0, 0, 0];
+for (const file of files) {
+  const r = await runFile(file);
+  const bad = r.total - r.passed - r.skipped + (r.total === 0 || (r.code !== 0 && r.passed === r.total) ? 1 : 0);
+  passed += r.passed;
+  failed += bad;
+  skipped += r.skipped;
+  process.stdout.write(`${bad > 0 ? 'FAIL' : 'ok  '} ${file} ${r.passed}/${r.total} in ${r.seconds.toFixed(1)} s\n`);
+  if (bad > 0) process.stdout.write(r.code === 124 || r.code === 137 ? `${r.output}\nended after ${FILE_LIMIT_S} s\n` : r.output);
+  else for (const line of r.output.split('\n')) if (line.includes('SKIPPED')) process.stdout.write(`     ${line.trim()}\n`);
+}
+process.stdout.write(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);
+process.exitCode = failed > 0 || passed === 0 ? 1 : 0;

@@ -65,7 +65,7 @@ export class Running {
     return match;
   }
 
-  /** Send a signal to the process, or with `group` to all it started (it must have been started so). */
+  /** Send a signal to the process and all that it started. */
   kill(signal: NodeJS.Signals = 'SIGTERM'): void {
     if (this.child.pid === undefined || this.#over) return;
     try {
@@ -77,7 +77,9 @@ export class Running {
 }
 
 const running = new Set<Running>();
-process.on('exit', () => running.forEach((r) => r.kill('SIGKILL')));
+const killAll = (): void => running.forEach((r) => r.kill('SIGKILL'));
+process.on('exit', killAll);
+process.on('SIGTERM', () => process.exit(143)); // the limit of the test runner
 
 /** Start a program in a process group of its own; whatever is left of it is killed when the tests end. */
 export function start(
@@ -128,6 +130,9 @@ export function timed(ms: number, body: () => Promise<void>): () => Promise<void
     });
     try {
       await Promise.race([body(), limit]);
+    } catch (err) {
+      killAll(); // what a failed test leaves would keep this process from ending
+      throw err;
     } finally {
       clearTimeout(timer);
     }

@@ -1,0 +1,83 @@
+import { appendFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { startChain } from './chain.ts';
+import { arrives, lineOf, random, Tally } from './oracle.ts';
+import { startLine, stopAll, timed, until, withFolder } from './sh.ts';
+
+const LINES = 1_000_000;
+const BATCH = 2000;
+
+test('a million lines of every kind: the same lines, in order, the same bytes', timed(240_000, () => withFolder(async (dir) => {
+  const chain = await startChain(dir, { serve: '--memory=64M' });
+  // The lines that come out, as text again; the client is there before the first line and follows.
+  const reader = startLine(`curl -sN '${chain.page}api/tail?lines=all&follow=1' | lm-frame -d`, { keepOutput: false });
+  const got = new Tally();
+  let rest = Buffer.alloc(0);
+  reader.child.stdout?.on('data', (chunk: Buffer) => {
+    const bytes = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
+    let from = 0;
+    for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, from)) {
+      got.add(bytes.subarray(from, at));
+      from = at + 1;
+    }
+    rest = Buffer.from(bytes.subarray(from));
+  });
+
+  const sender = startLine(`set -o pipefail; lm-frame -i web1/all | ${chain.send}`);
+  const sent = new Tally();
+  const next = random(20261122);
+  let invalid = 0;
+  for (let n = 1; n <= LINES; n += BATCH) {
+    const lines: Buffer[] = [];
+    for (let i = n; i < n + BATCH; i++) {
+      const line = lineOf(i, next);
+      const left = arrives(line);
+      if (!left.equals(line)) invalid++;
+      sent.add(left);
+      lines.push(line, Buffer.from(i === LINES ? '' : '\n')); // the last line has no newline
+    }
+    const stdin = sender.child.stdin;
+    if (stdin && !stdin.write(Buffer.concat(lines))) await new Promise((resolve) => stdin.once('drain', resolve));
+  }
+  sender.child.stdin?.end();
+  await sender.closed;
+  assert.equal([sender.code, sender.signal], [0, null], sender.err);
+  assert.match(sender.err, new RegExp(`invalid UTF-8\\D*${invalid}\\b|${invalid}\\b.*invalid UTF-8`));
+  await until(() => got.lines >= LINES, 60_000, () => `${LINES} lines, have ${got.lines}`);
+  assert.is(got.toString(), sent.toString());
+
+  const streams = (await (await fetch(`${chain.page}api/streams`)).json()) as { counts: Record<string, number>; streams: Record<string, unknown>[] };
+  const { id, lost, duplicates } = streams.streams[0] ?? {};
+  assert.equal({ id, lost, duplicates }, { id: 'web1/all', lost: 0, duplicates: 0 });
+  assert.is(streams.counts['malformed'], 0);
+  await stopAll(reader);
+  await chain.stop();
+  assert.equal([chain.processes.recv.code, chain.processes.serve.code], [0, 0]);
+})));
+
+test('tail -F over rename and truncation: every line once, in order, at the API', timed(60_000, () => withFolder(async (dir) => {
+  const chain = await startChain(dir);
+  const log = `${dir}/access.log`;
+  writeFileSync(log, '');
+  const sender = startLine(`exec 2>/dev/null; tail -n +1 -F ${log} | lm-frame -i web1/log | ${chain.send}`);
+  let n = 0;
+  const arrived = async (): Promise<string[]> => (await (await fetch(`${chain.page}api/tail?lines=all&as=text`)).text()).split('\n').slice(0, -1);
+  const write = async (count: number): Promise<void> => {
+    for (let i = 0; i < count; i++) appendFileSync(log, `line ${++n}\n`);
+    await until(async () => (await arrived()).length >= n, 20_000, () => `${n} lines`);
+  };
+  await write(500);
+  renameSync(log, `${log}.1`);
+  await write(500);
+  truncateSync(log); // all was read before: what is cut off unread, tail cannot know
+  await write(500);
+  renameSync(log, `${log}.2`);
+  writeFileSync(log, '');
+  await write(500);
+  assert.equal(await arrived(), Array.from({ length: 2000 }, (_, i) => `line ${i + 1}`));
+  await stopAll(sender);
+  await chain.stop();
+})));
+
+test.run();

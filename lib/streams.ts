@@ -4,6 +4,20 @@
 const WINDOW = 10;
 const SAMPLE_BYTES = 300;
 
+const BACKSLASH = 0x5c;
+
+/** Where to cut the inside of a JSON string from..to so that at most `max` bytes and no half escapes or characters are left. */
+function cutEscaped(bytes: Uint8Array, from: number, to: number, max: number): number {
+  const limit = from + max;
+  if (to <= limit) return to;
+  for (let at = from; ; ) {
+    const c = bytes[at] as number;
+    const step = c === BACKSLASH ? (bytes[at + 1] === 0x75 ? 6 : 2) : c < 0xc0 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+    if (at + step > limit) return at;
+    at += step;
+  }
+}
+
 /** One stream id. The counts begin where it was first seen, or seen again after it was forgotten. */
 export class Stream {
   readonly id: string;
@@ -41,7 +55,7 @@ export class Stream {
 
   /** Keep the beginning of the last line, as long as bytes[from, to) but not much. */
   keepSample(bytes: Uint8Array, from: number, to: number): void {
-    const cut = bytes.subarray(from, Math.min(to, from + SAMPLE_BYTES));
+    const cut = bytes.subarray(from, cutEscaped(bytes, from, to, SAMPLE_BYTES));
     this.sample = Buffer.allocUnsafeSlow(cut.length); // not out of Node's pool: that would hold 8 KiB for each stream
     this.sample.set(cut);
   }

@@ -39,6 +39,19 @@ test('the sample is a cut copy', () => {
   assert.is(stream.sample.toString(), `b${'c'.repeat(299)}`);
 });
 
+test('the sample is never cut inside an escape or a character', () => {
+  const stream = new Stream('a');
+  for (const unit of ['\\u00e9', 'é', '😀', '\\n', '\\\\', '€']) {
+    for (let pad = 0; pad < 6; pad++) {
+      const bytes = Buffer.from('x'.repeat(pad) + unit.repeat(200));
+      stream.keepSample(bytes, 0, bytes.length);
+      assert.ok(stream.sample.length > 290 && stream.sample.length <= 300);
+      assert.ok(bytes.toString().startsWith(stream.sample.toString()));
+      assert.is((JSON.parse(`"${stream.sample.toString()}"`) as string).length > 0, true);
+    }
+  }
+});
+
 test('any name is only a name', () => {
   const streams = new Streams();
   for (const id of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) streams.of(id).line(1, 1);

@@ -1,0 +1,44 @@
+/** Who may look: everybody, those with a password, or those that a proxy vouches for. */
+import type { IncomingMessage } from 'node:http';
+import { BlockList, isIP } from 'node:net';
+
+/** An answer instead of what was asked for. */
+export type Refusal = { status: number; headers?: Record<string, string>; text: string };
+
+/** Says why a request is refused; undefined lets it pass. */
+export type Access = (req: IncomingMessage) => Promise<Refusal | undefined> | Refusal | undefined;
+
+/** Addresses and networks such as `10.0.0.7` or `10.0.0.0/8`. Throws Error for anything else. */
+export function addressList(texts: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const text of texts) {
+    const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+    const version = isIP(address);
+    const width = version === 4 ? 32 : 128;
+    if (version === 0 || Number(bits ?? 0) > width) throw new Error(`address ${text} is not understood`);
+    list.addSubnet(address, Number(bits ?? width), version === 4 ? 'ipv4' : 'ipv6');
+  }
+  return list;
+}
+
+/** The address a connection comes from; of an IPv4 one at an IPv6 socket, the IPv4 address. */
+export function peerOf(req: IncomingMessage): string {
+  return (req.socket.remoteAddress ?? '').replace(/^::ffff:(?=\d)/, '');
+}
+
+/**
+ * The proxy has checked the password and names the user in a header. Only proxies at the given addresses are believed: anyone else
+ * could write that header as well.
+ */
+export function trustedHeader(header: string, proxies: BlockList): Access {
+  const name = header.toLowerCase();
+  return (req) => {
+    const peer = peerOf(req);
+    const version = isIP(peer);
+    const known = version !== 0 && proxies.check(peer, version === 4 ? 'ipv4' : 'ipv6');
+    if (!known) return { status: 403, text: `no proxy is trusted at ${peer}` };
+    const user = req.headers[name];
+    if (typeof user !== 'string' || user.trim() === '') return { status: 401, text: `the proxy names no user in ${header}` };
+    return undefined;
+  };
+}

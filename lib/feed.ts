@@ -1,0 +1,76 @@
+/** The live feed as a client gets it: a number that walks through the ring, and the control lines around what it passes. */
+import type { Batch } from './batch.ts';
+import { linesOf, select, type Selection, startOfLast } from './select.ts';
+import type { Ring } from './ring.ts';
+
+/** Where a feed begins: after an entry that the client has, or with the last so many that are held. */
+export type Start = { after: { epoch: string; seq: number } } | { lines: number };
+
+/** Parts of one message: whole lines. */
+export type Parts = Buffer[];
+
+const line = (fields: Record<string, unknown>): Buffer => Buffer.from(`${JSON.stringify(fields)}\n`);
+
+/** One client's way through the ring. It holds no entries, so a client that is slow or gone costs nothing. */
+export class Feed {
+  readonly #ring: Ring;
+  readonly #epoch: string;
+  readonly #selection: Selection;
+  #next: number;
+  #began = false;
+
+  /** `epoch` names this life of the server; a client that comes with another one has seen none of these entries. */
+  constructor(ring: Ring, epoch: string, start: Start, ids?: Selection['ids']) {
+    this.#ring = ring;
+    this.#epoch = epoch;
+    this.#selection = { ids, marks: true };
+    if ('lines' in start) this.#next = startOfLast(ring, start.lines, this.#selection);
+    else this.#next = start.after.epoch === epoch ? Math.min(start.after.seq + 1, ring.next) : 1;
+  }
+
+  /** The first line. */
+  hello(version: string, now: number): Parts {
+    return [line({ '@': 'hello', epoch: this.#epoch, version, now })];
+  }
+
+  /** The line that tells an idle client that the server is there, and how far it is with the entries. */
+  beat(now: number): Parts {
+    return [line({ '@': 'beat', now, at: this.#at(this.#next - 1) })];
+  }
+
+  /** What comes next, undefined when the client has everything there is. */
+  read(): Parts | undefined {
+    const began = this.#began;
+    this.#began = true;
+    if (this.#next < this.#ring.first) return this.#skip(this.#ring.first, began ? 'slow' : 'gone');
+    for (let batch = this.#ring.batchOf(this.#next); batch; batch = this.#ring.batchOf(this.#next)) {
+      const from = this.#next - batch.first;
+      const chosen = select(batch, from, this.#selection);
+      this.#next = batch.next;
+      if (!chosen) return this.#whole(batch, from);
+      if (chosen.length > 0) return this.#some(batch, chosen);
+    }
+    return undefined;
+  }
+
+  #at(seq: number): string {
+    return `${this.#epoch}.${seq}`;
+  }
+
+  #skip(to: number, why: 'slow' | 'gone'): Parts {
+    const from = this.#next;
+    this.#next = to;
+    return [line({ '@': 'skip', from: this.#at(from), to: this.#at(to - 1), count: to - from, why })];
+  }
+
+  #whole(batch: Batch, from: number): Parts {
+    const head = { '@': 'batch', at: this.#at(batch.first + from), count: batch.count - from, ts: batch.ts };
+    const seqs = this.#selection.ids && Array.from({ length: head.count }, (_, i) => batch.first + from + i);
+    return [line(seqs ? { ...head, seqs } : head), batch.bytes.subarray(batch.start(from))];
+  }
+
+  #some(batch: Batch, chosen: readonly number[]): Parts {
+    const seqs = chosen.map((i) => batch.first + i);
+    return [line({ '@': 'batch', at: this.#at(seqs[0] as number), count: seqs.length, ts: batch.ts, seqs }), linesOf(batch, chosen)];
+  }
+}

@@ -1,0 +1,214 @@
+/** The HTTP server of lm-serve: checks every request, then gives it to its route. */
+import { createServer, type IncomingMessage, type RequestListener, type Server as HttpServer, ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type Server as HttpsServer } from 'node:https';
+import type { AddressInfo, ListenOptions } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Access, Refusal } from './access.ts';
+import type { Assets } from './assets.ts';
+import { note, why } from './cli.ts';
+import { type HostCheck, isSameOrigin, SAFE_HEADERS } from './gate.ts';
+import { feedOf, streamLive, upgradeLive } from './live.ts';
+import { BadRequest, parseQuery } from './query.ts';
+import type { Service } from './service.ts';
+
+const MAX_CONNECTIONS = 1024;
+const MAX_URL = 8192;
+
+const LIMITS = {
+  maxHeaderSize: 16_384,
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 15_000,
+  connectionsCheckingInterval: 1000,
+  keepAlive: true, // TCP: a peer that is gone without a word is noticed
+  keepAliveInitialDelay: 30_000,
+  noDelay: true,
+};
+/** A client that takes nothing of a finite answer for so long is let go, ms. */
+const STALLED_MS = 120_000;
+/** What is left of the streams at the end is cut after so long, ms. */
+const FAREWELL_MS = 250;
+
+/** PEM texts of a server that speaks HTTPS. */
+export type Tls = { key: string; cert: string };
+
+export type ServerOptions = { service: Service; assets: Assets; hosts: HostCheck; access: Access; tls?: Tls | undefined };
+
+type Answer = (req: IncomingMessage, res: ServerResponse, query: string) => Promise<void> | void;
+
+/** A plain text answer. */
+export function answer(res: ServerResponse, { status, headers, text }: Refusal, withBody = true): void {
+  const body = Buffer.from(`${text}\n`);
+  res.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': body.length, 'Cache-Control': 'no-store', ...headers });
+  res.end(withBody ? body : undefined);
+}
+
+/** Serves until close(). */
+export class Server {
+  readonly #options: ServerOptions;
+  readonly #http: HttpServer | HttpsServer;
+  readonly #routes: Map<string, Answer>;
+  readonly #sockets = new Set<Duplex>(); // those that are WebSockets now: the HTTP server does not know them any more
+  #lastFault = 0;
+
+  constructor(options: ServerOptions) {
+    this.#options = options;
+    const listener: RequestListener = (req, res) => void this.#request(req, res);
+    this.#http = options.tls
+      ? createTlsServer({ ...LIMITS, ...options.tls, minVersion: 'TLSv1.2', handshakeTimeout: 10_000 }, listener)
+      : createServer(LIMITS, listener);
+    this.#http.maxConnections = MAX_CONNECTIONS;
+    this.#http.setTimeout(STALLED_MS);
+    this.#http.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => void this.#upgrade(req, socket, head));
+    this.#routes = this.#makeRoutes();
+  }
+
+  /** Resolves with the port and address, undefined where it is no TCP socket. Rejects with the system's error. */
+  async listen(where: ListenOptions | { fd: number }): Promise<AddressInfo | undefined> {
+    await new Promise<void>((resolve, reject) => {
+      this.#http.once('error', reject);
+      this.#http.listen(where, resolve);
+    });
+    const address = this.#http.address();
+    return typeof address === 'object' && address !== null ? address : undefined;
+  }
+
+  /** Take another key and certificate for connections from now on. Throws when they do not fit together. */
+  rekey(tls: Tls): void {
+    if ('setSecureContext' in this.#http) this.#http.setSecureContext({ ...tls, minVersion: 'TLSv1.2' });
+  }
+
+  /** Take no more requests, end all streams, and resolve when all connections are gone. */
+  async close(): Promise<void> {
+    const closed = new Promise((resolve) => this.#http.close(resolve));
+    this.#closing = true;
+    this.#streams.forEach((res) => res.end());
+    this.#sockets.forEach((socket) => socket.end());
+    this.#http.closeIdleConnections();
+    const cut = setTimeout(() => {
+      this.#http.closeAllConnections();
+      this.#sockets.forEach((socket) => socket.destroy());
+    }, FAREWELL_MS);
+    await closed;
+    clearTimeout(cut);
+  }
+
+  /** Answers in the making. */
+  readonly #streams = new Set<ServerResponse>();
+  #closing = false;
+
+  #makeRoutes(): Map<string, Answer> {
+    const { service } = this.#options;
+    return new Map<string, Answer>([
+      ['/healthz', (_req, res) => answer(res, { status: 200, text: 'ok' })],
+      ['/api/streams', (_req, res, query) => {
+        parseQuery(query, {});
+        const json = service.streamsJson(Date.now());
+        res.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': json.length, 'Cache-Control': 'no-store' }).end(json);
+      }],
+      ['/api/live', (req, res, query) => this.#live(req, res, query)],
+    ]);
+  }
+
+  /** Whether the request may be answered; if not, it has been. */
+  async #admit(req: IncomingMessage, res: ServerResponse): Promise<boolean> {
+    const { service, hosts, access } = this.#options;
+    req.on('error', () => {});
+    res.on('error', () => {});
+    res.once('close', () => {
+      this.#streams.delete(res);
+      service.answers.set(res.statusCode, (service.answers.get(res.statusCode) ?? 0) + 1);
+    });
+    this.#streams.add(res);
+    for (const [name, value] of Object.entries(SAFE_HEADERS)) res.setHeader(name, value);
+    const refusal = this.#refusal(req, hosts) ?? (req.url === '/healthz' ? undefined : await access(req));
+    if (!refusal) return true;
+    answer(res, refusal, req.method !== 'HEAD');
+    return false;
+  }
+
+  #refusal(req: IncomingMessage, hosts: HostCheck): Refusal | undefined {
+    const { url = '', headers } = req;
+    if (url.length > MAX_URL) return { status: 414, text: `an address has at most ${MAX_URL} bytes` };
+    if (!url.startsWith('/')) return { status: 400, text: 'not a path' };
+    if (url === '/healthz') return undefined;
+    if (!hosts.allows(headers.host)) return { status: 421, text: 'this host is not served here: see --host-name in lm-serve(1)' };
+    if (!isSameOrigin(headers.origin, headers.host)) return { status: 403, text: 'asked for by a page of another site' };
+    return undefined;
+  }
+
+  async #request(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    try {
+      if (!(await this.#admit(req, res))) return;
+      const allow = { Allow: 'GET, HEAD, OPTIONS' };
+      if (req.method === 'OPTIONS') return void res.writeHead(204, allow).end();
+      if (req.method !== 'GET' && req.method !== 'HEAD') return answer(res, { status: 405, headers: allow, text: 'only GET, HEAD and OPTIONS' });
+      const { path, query } = split(req.url ?? '');
+      const route = this.#routes.get(path);
+      if (route) await route(req, res, query);
+      else if (!(await this.#options.assets.serve(path, req, res))) answer(res, { status: 404, text: 'nothing here' }, req.method === 'GET');
+    } catch (err) {
+      this.#failed(err, req, res);
+    }
+  }
+
+  #failed(err: unknown, req: IncomingMessage, res: ServerResponse): void {
+    if (res.headersSent) return void res.destroy(); // cut, not ended: the client must not take it for all
+    if (err instanceof BadRequest) return answer(res, { status: 400, text: err.message }, req.method !== 'HEAD');
+    const now = Date.now();
+    if (now - this.#lastFault > 1000) note(`cannot answer ${split(req.url ?? '').path}: ${err instanceof Error ? err.message : why(err)}`);
+    this.#lastFault = now;
+    answer(res, { status: 500, text: 'the server failed: see its messages' }, req.method !== 'HEAD');
+  }
+
+  async #live(req: IncomingMessage, res: ServerResponse, query: string): Promise<void> {
+    const { service } = this.#options;
+    const feed = feedOf(service, query);
+    if (req.method === 'HEAD') return void res.writeHead(200, { 'Content-Type': 'application/x-ndjson; charset=utf-8' }).end();
+    const leave = service.follower('live');
+    if (!leave) return answer(res, TOO_MANY);
+    res.once('close', leave);
+    req.socket.setTimeout(0);
+    await streamLive(service, feed, res);
+  }
+
+  /** A WebSocket for api/live. Any other upgrade that is asked for (HTTP/2 by curl) may be passed over, and is. */
+  async #upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    socket.on('error', () => {});
+    const res = new ServerResponse(req);
+    res.shouldKeepAlive = false;
+    res.assignSocket(req.socket);
+    res.once('finish', () => req.socket.destroySoon());
+    const { path, query } = split(req.url ?? '');
+    const isLive = path === '/api/live' && req.headers.upgrade?.toLowerCase() === 'websocket';
+    if (!isLive) return this.#request(req, res);
+    try {
+      if (!(await this.#admit(req, res))) return;
+      const { service } = this.#options;
+      const feed = feedOf(service, query);
+      const leave = service.follower('live');
+      if (!leave) return answer(res, TOO_MANY);
+      req.socket.setTimeout(0);
+      this.#streams.delete(res);
+      res.detachSocket(req.socket);
+      service.answers.set(101, (service.answers.get(101) ?? 0) + 1);
+      this.#sockets.add(socket);
+      socket.once('close', () => {
+        this.#sockets.delete(socket);
+        leave();
+      });
+      if (socket.destroyed || this.#closing) return void socket.destroy();
+      await upgradeLive(service, feed, req, socket, head);
+    } catch (err) {
+      if (res.socket) this.#failed(err, req, res);
+      else socket.destroy();
+    }
+  }
+}
+
+const TOO_MANY: Refusal = { status: 503, headers: { 'Retry-After': '10' }, text: 'too many streams are open' };
+
+function split(url: string): { path: string; query: string } {
+  const at = url.indexOf('?');
+  return at < 0 ? { path: url, query: '' } : { path: url.slice(0, at), query: url.slice(at + 1) };
+}

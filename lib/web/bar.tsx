@@ -1,0 +1,96 @@
+/** The bar above the lines: filter, what it hides, and how lines are shown. */
+import type { JSX } from 'preact';
+import { counted } from './clock.ts';
+import { fault, fold, following, helpOpen, listOpen, narrow, state, theme, typed, wrap, wrapped, type Theme } from './desk.ts';
+import { Icon } from './icon.tsx';
+
+const NEXT_THEME: Record<Theme, Theme> = { auto: 'dark', dark: 'light', light: 'auto' };
+
+export function Bar({ toggleFollow }: { toggleFollow: () => void }): JSX.Element {
+  return (
+    <>
+      <button type="button" class="tool menu" aria-label="Streams" aria-expanded={listOpen.value} aria-controls="streams" onClick={() => (listOpen.value = !listOpen.value)}>
+        <Icon name="menu" />
+      </button>
+      <Filter />
+      <Tally />
+      <div class="tools">
+        <button type="button" class={`tool wide ${following.value ? '' : 'paused'}`} title={following.value ? 'Pause (Space)' : 'Follow (Space)'} onClick={toggleFollow}>
+          <Icon name={following.value ? 'pause' : 'play'} />
+          <span>{following.value ? 'Pause' : 'Follow'}</span>
+        </button>
+        <button type="button" class="tool" aria-label="Wrap lines" title="Wrap lines (w)" aria-pressed={wrapped()} onClick={() => (wrap.value = !wrapped())}>
+          <Icon name="wrap" />
+        </button>
+        <button type="button" class="tool" aria-label={`Theme: ${theme.value}`} title={`Theme: ${theme.value} (t)`} onClick={nextTheme}>
+          <Icon name={theme.value} />
+        </button>
+        <button type="button" class="tool" aria-label="Help" title="Keys (?)" onClick={() => (helpOpen.value = true)}>
+          <Icon name="help" />
+        </button>
+      </div>
+    </>
+  );
+}
+
+export function nextTheme(): void {
+  theme.value = NEXT_THEME[theme.value];
+}
+
+function Filter(): JSX.Element {
+  const bad = fault.value !== '';
+  return (
+    <form role="search" class="filter" onSubmit={(event) => event.preventDefault()}>
+      <label class={bad ? 'box faulty' : 'box'}>
+        <Icon name="filter" />
+        <input
+          id="filter"
+          type="search"
+          aria-label="Filter"
+          placeholder={narrow.value ? 'Filter' : 'Filter: a regular expression ( / )'}
+          spellcheck={false}
+          autocomplete="off"
+          autocapitalize="off"
+          value={typed.value}
+          aria-invalid={bad}
+          aria-describedby="fault"
+          onInput={(event) => (typed.value = event.currentTarget.value)}
+        />
+        <button type="button" class="fold" aria-label="Match case" title="Match case" aria-pressed={!fold.value} onClick={() => (fold.value = !fold.value)}>
+          Aa
+        </button>
+      </label>
+      <p id="fault" class="fault" role="alert">
+        {faultText()}
+      </p>
+    </form>
+  );
+}
+
+/** Why the pattern typed is not in use. */
+function faultText(): string {
+  if (fault.value !== '') return `Not a pattern: ${fault.value}. ${still()}`;
+  const search = state.value?.search;
+  if (search?.state === 'stopped' && search.source === typed.value) return `Stopped: this pattern takes too long on these lines. ${still()}`;
+  return '';
+}
+
+function still(): string {
+  const inForce = state.value?.pattern ?? '';
+  return inForce === '' ? 'All lines are shown.' : `Lines are still filtered by ${inForce}`;
+}
+
+/** How many lines the filter shows and hides; always in view. */
+function Tally(): JSX.Element {
+  const now = state.value;
+  if (!now) return <p class="tally" id="tally" />;
+  const { lines, matched, pattern, search } = now;
+  if (pattern === '' && search.state !== 'searching') return <p class="tally" id="tally">{counted(lines)} {lines === 1 ? 'line' : 'lines'}</p>;
+  if (search.state === 'searching' && pattern !== search.source) return <p class="tally" id="tally">searching… {Math.floor(search.progress * 100)}%</p>;
+  const soFar = search.state === 'searching' ? ` so far (${Math.floor(search.progress * 100)}%)` : '';
+  return (
+    <p class="tally filtered" id="tally">
+      <b>{counted(matched)}</b> of {counted(lines)} lines match{soFar}, <span class="hidden-count">{counted(lines - matched)} hidden</span>
+    </p>
+  );
+}

@@ -1,0 +1,140 @@
+/** About a thousand lines of the store, kept as bytes: half the memory of strings, and dropped whole. */
+import { resolveEscapes } from './escapes.ts';
+
+/** What a row of the page is: a line, a line that was no record, or a note about lines that are not there. */
+export const KIND = { line: 0, bad: 1, lost: 2, end: 3, skip: 4, restart: 5, hole: 6 } as const;
+export type Kind = (typeof KIND)[keyof typeof KIND];
+
+/** Whether a row of this kind holds a line of somebody's log; the others are the page's own notes. */
+export const isLine = (kind: number): boolean => kind <= KIND.bad;
+
+/** The most rows of a chunk, and the bytes at which it takes no further row. */
+export const CHUNK_ROWS = 1024;
+export const CHUNK_BYTES = 256 * 1024;
+
+/** What is known of a row besides its text. */
+export type Label = { kind: Kind; id: string; run: string; n: number; ts: number; more: boolean };
+
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+const NONE = new Uint8Array(0);
+
+export class Chunk {
+  /** Position of the first row in the store, counted from the first row it ever held. */
+  readonly first: number;
+  /** Rows held, and how many of them are lines. */
+  count = 0;
+  lines = 0;
+  /** Names of the streams of these rows; rows hold indexes into it, '' is the page itself. */
+  readonly names: string[] = [];
+  readonly kinds = new Uint8Array(CHUNK_ROWS);
+  readonly ids = new Uint16Array(CHUNK_ROWS);
+  /** For each row where its text ends and where the keys after it end; the next row's text begins there. */
+  readonly ends = new Uint32Array(CHUNK_ROWS * 2);
+  bytes = new Uint8Array(32 * 1024);
+  readonly #runs: string[] = [];
+  readonly #runOf = new Uint16Array(CHUNK_ROWS);
+  readonly #n = new Float64Array(CHUNK_ROWS);
+  readonly #ts = new Float64Array(CHUNK_ROWS);
+  readonly #more = new Uint8Array(CHUNK_ROWS);
+
+  constructor(first: number) {
+    this.first = first;
+  }
+
+  get used(): number {
+    return this.count === 0 ? 0 : (this.ends[this.count * 2 - 1] as number);
+  }
+
+  get full(): boolean {
+    return this.count === CHUNK_ROWS || this.used >= CHUNK_BYTES;
+  }
+
+  /** Bytes this chunk takes: text and what is kept for each row. */
+  get size(): number {
+    return this.bytes.length + CHUNK_ROWS * 30;
+  }
+
+  /**
+   * Add a row: its text is from[start, end), escaped as in JSON if `escaped`; the keys that followed it are from[end + 1, tailEnd).
+   */
+  add(label: Label, from: Uint8Array, start: number, end: number, escaped: boolean, tailEnd = end): void {
+    const tailStart = Math.min(end + 1, tailEnd);
+    let at = this.used;
+    this.#reserve(at + (tailEnd - start));
+    if (escaped) at = resolveEscapes(from, start, end, this.bytes, at);
+    else {
+      this.bytes.set(from.subarray(start, end), at);
+      at += end - start;
+    }
+    const row = this.count;
+    this.ends[row * 2] = at;
+    if (tailEnd > tailStart) this.bytes.set(from.subarray(tailStart, tailEnd), at);
+    this.ends[row * 2 + 1] = at + (tailEnd - tailStart);
+    this.kinds[row] = label.kind;
+    this.ids[row] = indexIn(this.names, label.id);
+    this.#runOf[row] = indexIn(this.#runs, label.run);
+    this.#n[row] = label.n;
+    this.#ts[row] = label.ts;
+    this.#more[row] = label.more ? 1 : 0;
+    if (isLine(label.kind)) this.lines++;
+    this.count++;
+  }
+
+  /** Add a note of the page, whose text is given. */
+  note(label: Label, text: string): void {
+    const bytes = encoder.encode(text);
+    this.add(label, bytes, 0, bytes.length, false);
+  }
+
+  /** Give back memory that no row uses: the chunk takes no further row. */
+  seal(): void {
+    this.bytes = this.bytes.slice(0, this.used);
+  }
+
+  label(row: number): Label {
+    return {
+      kind: this.kinds[row] as Kind,
+      id: this.names[this.ids[row] as number] ?? '',
+      run: this.#runs[this.#runOf[row] as number] ?? '',
+      n: this.#n[row] as number,
+      ts: this.#ts[row] as number,
+      more: this.#more[row] === 1,
+    };
+  }
+
+  /** Where the text of a row begins and ends in `bytes`. */
+  start(row: number): number {
+    return row === 0 ? 0 : (this.ends[row * 2 - 1] as number);
+  }
+
+  end(row: number): number {
+    return this.ends[row * 2] as number;
+  }
+
+  /** The text of a row, or of its first `max` bytes (a character cut in the middle is left out). */
+  text(row: number, max = Infinity): string {
+    const start = this.start(row);
+    const end = this.end(row);
+    if (end - start <= max) return decoder.decode(this.bytes.subarray(start, end));
+    return new TextDecoder().decode(this.bytes.subarray(start, start + max), { stream: true });
+  }
+
+  /** The keys that followed msg in the record, as `,"host":"web1"}`; '' or '}' for none. */
+  tail(row: number): string {
+    return decoder.decode(this.bytes.subarray(this.end(row), this.ends[row * 2 + 1]));
+  }
+
+  #reserve(size: number): void {
+    if (size <= this.bytes.length) return;
+    const old = this.bytes;
+    this.bytes = new Uint8Array(Math.max(size, old.length * 2));
+    this.bytes.set(this.count === 0 ? NONE : old.subarray(0, this.used));
+  }
+}
+
+/** The index of a name, added if it is new. Neighbouring lines share few names, so the search begins at the newest. */
+function indexIn(names: string[], name: string): number {
+  const known = names.lastIndexOf(name);
+  return known >= 0 ? known : names.push(name) - 1;
+}

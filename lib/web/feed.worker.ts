@@ -1,0 +1,77 @@
+/** The feed worker: connects to the server, keeps the lines and answers the page. */
+import { Keeper } from './keeper.ts';
+import { Link } from './link.ts';
+import { startWorker } from './policy.ts';
+import { pollStreams } from './poll.ts';
+import type { Ask, MatchAnswer, Say } from './talk.ts';
+import type { Matcher } from './hunt.ts';
+
+const scope = self as unknown as DedicatedWorkerGlobalScope;
+const say = (message: Say | undefined): void => {
+  if (message) scope.postMessage(message);
+};
+
+/** At least this long between two states, ms: faster than an eye reads. */
+const STATE_EVERY = 25;
+
+let link: Link | undefined;
+let poll: { now(): void; visible(on: boolean): void } | undefined;
+let lines = 0;
+let changed = false; // since the last state was sent
+let wanted = true; // the page has drawn the last state
+let timer: ReturnType<typeof setTimeout> | undefined;
+let sent = 0;
+
+function sendState(): void {
+  if (!changed || !wanted || timer !== undefined) return;
+  timer = setTimeout(
+    () => {
+      timer = undefined;
+      changed = wanted = false;
+      sent = performance.now();
+      void keeper.state(link?.state ?? 'connecting', link?.retry ?? 0).then(say);
+    },
+    Math.max(0, sent + STATE_EVERY - performance.now()),
+  );
+}
+
+function change(): void {
+  changed = true;
+  sendState();
+}
+
+function makeMatcher(answer: (answer: MatchAnswer) => void): Matcher {
+  const worker = startWorker('match.js');
+  worker.onmessage = (event: MessageEvent<MatchAnswer>) => answer(event.data);
+  return { post: (job, transfer) => worker.postMessage(job, transfer), end: () => worker.terminate() };
+}
+
+const keeper = new Keeper(makeMatcher, change, () => poll?.now());
+
+function open(api: string, first: number): void {
+  lines = first;
+  link = new Link(new URL('live', api).href, {
+    query: () => (keeper.feed.cursor === undefined ? `lines=${lines}` : `after=${encodeURIComponent(keeper.feed.cursor)}`),
+    begin: () => keeper.feed.begin(),
+    block: (block) => keeper.take(block),
+    changed: change,
+  });
+  poll = pollStreams(new URL('streams', api).href, say);
+  void link.open();
+  scope.addEventListener('online', () => link?.now());
+}
+
+scope.onmessage = async (event: MessageEvent<Ask>) => {
+  const ask = event.data;
+  if (ask.ask === 'open') open(ask.api, ask.lines);
+  else if (ask.ask === 'show') keeper.show(ask.serial, ask.choice, ask.keep);
+  else if (ask.ask === 'rows') say(await keeper.rows(ask.lens, ask.from, ask.to));
+  else if (ask.ask === 'follow') keeper.tail = ask.rows;
+  else if (ask.ask === 'whole') say(keeper.whole(ask.position));
+  else if (ask.ask === 'retry') link?.now();
+  else if (ask.ask === 'visible') poll?.visible(ask.visible);
+  else {
+    wanted = true;
+    sendState();
+  }
+};

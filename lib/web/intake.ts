@@ -1,0 +1,79 @@
+/** What comes down the feed put into the store: lines once, and a note in place of whatever has not come. */
+import type { RecordReader } from '../record.ts';
+import { KIND, type Kind, type Label } from './chunk.ts';
+import type { FeedSink } from './feed.ts';
+import type { Runs } from './runs.ts';
+import type { Store } from './store.ts';
+
+const encoder = new TextEncoder();
+const lines = (n: number): string => `${n.toLocaleString('en')} ${n === 1 ? 'line' : 'lines'}`;
+
+const SKIPPED: Record<string, string> = {
+  slow: 'were not sent to this page, which was too slow to take them',
+  gone: 'had left the memory of the server before this page could take them',
+  missing: 'are missing in what the server sent',
+};
+
+export class Intake implements FeedSink {
+  /** Lines that were lost before the server, that this page was not given, and that came again and were recognised. */
+  lostLines = 0;
+  skipped = 0;
+  repeated = 0;
+  readonly #store: Store;
+  readonly #runs: Runs;
+  readonly #greeted: () => void;
+
+  constructor(store: Store, runs: Runs, greeted: () => void) {
+    this.#store = store;
+    this.#runs = runs;
+    this.#greeted = greeted;
+  }
+
+  hello(known: boolean, now: number): void {
+    if (!known) this.#note(KIND.restart, '', now, 'the server was started again; what it no longer held is missing here');
+    this.#greeted();
+  }
+
+  record(reader: RecordReader, bytes: Uint8Array, end: number, ts: number): void {
+    const { id, run, n, kind, more } = reader;
+    if (kind !== 'line') return;
+    if (!this.#runs.take(id, run, n)) {
+      this.repeated++;
+      return;
+    }
+    const { msgStart, msgEnd } = reader;
+    const bad = id === 'unframed' && run === '';
+    const label: Label = { kind: bad ? KIND.bad : KIND.line, id, run, n, ts, more };
+    this.#store.add(label, bytes, msgStart, msgEnd, hasEscape(bytes, msgStart, msgEnd), end);
+  }
+
+  strange(text: string, why: string, ts: number): void {
+    const bytes = encoder.encode(`${text} ,"bad":${JSON.stringify(why)}}`);
+    const textEnd = encoder.encode(text).length;
+    this.#store.add({ kind: KIND.bad, id: 'unframed', run: '', n: 0, ts, more: false }, bytes, 0, textEnd, false, bytes.length);
+  }
+
+  lost(id: string, _run: string, from: number, to: number, count: number, ts: number): void {
+    this.lostLines += count;
+    const which = from === to ? `${from}` : `${from} to ${to}`;
+    this.#note(KIND.lost, id, ts, `${lines(count)} lost: ${which} of this run of ${id} ${count === 1 ? 'has' : 'have'} not come`);
+  }
+
+  end(id: string, ts: number): void {
+    this.#note(KIND.end, id, ts, `the writer of ${id} ended`);
+  }
+
+  skip(count: number, why: string): void {
+    this.skipped += count;
+    this.#note(KIND.skip, '', Date.now(), `${lines(count)} not shown: they ${SKIPPED[why] ?? SKIPPED['missing']}`);
+  }
+
+  #note(kind: Kind, id: string, ts: number, text: string): void {
+    this.#store.note({ kind, id, run: '', n: 0, ts, more: false }, text);
+  }
+}
+
+function hasEscape(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (bytes[i] === 0x5c) return true;
+  return false;
+}

@@ -1,0 +1,139 @@
+/** The connection to the server: a WebSocket or, where a proxy passes none, a streamed response; made again for ever after a cut. */
+import type { LinkState } from './talk.ts';
+
+/** Waiting before an attempt grows from the first to the last, ms, and is drawn at random so that tabs do not come all at once. */
+const FIRST_WAIT = 250;
+const LAST_WAIT = 10_000;
+/** How long a WebSocket may take to open before the other way is tried, ms. */
+const OPEN_WAIT = 5000;
+/** The server says something every 10 s; after this silence the connection is held for dead, ms. */
+const SILENCE = 25_000;
+
+export type LinkEvents = {
+  /** What to ask for now: the cursor, or how many lines to begin with. */
+  query(): string;
+  /** A connection has begun; what comes next is the beginning of the feed. */
+  begin(): void;
+  /** A block of the feed. Throwing ends the connection. */
+  block(block: Uint8Array): void;
+  changed(): void;
+};
+
+/** The login is wrong or missing: asking again would not help, and counts as guessing. */
+class Denied extends Error {}
+
+export class Link {
+  state: LinkState = 'connecting';
+  /** When the next attempt is made, ms since the epoch; 0 while none is waited for. */
+  retry = 0;
+  readonly #url: string;
+  readonly #events: LinkEvents;
+  #wait = FIRST_WAIT;
+  #again: ReturnType<typeof setTimeout> | undefined;
+  #stop: () => void = () => {};
+  #silence: ReturnType<typeof setTimeout> | undefined;
+
+  /** `url` is that of the live feed over HTTP. */
+  constructor(url: string, events: LinkEvents) {
+    this.#url = url;
+    this.#events = events;
+  }
+
+  /** Connect, and again whenever the connection ends. */
+  async open(): Promise<void> {
+    clearTimeout(this.#again);
+    this.retry = 0;
+    if (this.state !== 'cut') this.#turn('connecting');
+    try {
+      if (!(await this.#socket())) await this.#stream();
+    } catch (err) {
+      if (err instanceof Denied) return this.#turn('denied');
+    }
+    this.#later();
+  }
+
+  /** Do not wait any longer. */
+  now(): void {
+    if (this.retry > 0 || this.state === 'denied') void this.open();
+  }
+
+  /** Called with each block: the feed is alive. */
+  #live(block: Uint8Array): void {
+    this.#heard();
+    this.#events.block(block);
+    this.#wait = FIRST_WAIT;
+    if (this.state !== 'live') this.#turn('live');
+  }
+
+  #begin(): void {
+    this.#heard();
+    this.#events.begin();
+  }
+
+  #heard(): void {
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => this.#stop(), SILENCE);
+  }
+
+  /** Resolves when a socket has ended: true if it ever opened. */
+  #socket(): Promise<boolean> {
+    return new Promise((resolve) => {
+      let opened = false;
+      const socket = new WebSocket(`${this.#url.replace(/^http/, 'ws')}?${this.#events.query()}`);
+      socket.binaryType = 'arraybuffer';
+      const timer = setTimeout(() => socket.close(), OPEN_WAIT);
+      this.#stop = () => ended();
+      const ended = (): void => {
+        clearTimeout(timer);
+        clearTimeout(this.#silence);
+        socket.onmessage = null;
+        socket.close();
+        resolve(opened);
+      };
+      socket.onopen = () => {
+        opened = true;
+        clearTimeout(timer);
+        this.#begin();
+      };
+      socket.onmessage = (event: MessageEvent<ArrayBuffer | string>) => {
+        try {
+          this.#live(typeof event.data === 'string' ? new TextEncoder().encode(event.data) : new Uint8Array(event.data));
+        } catch {
+          ended();
+        }
+      };
+      socket.onclose = ended;
+      socket.onerror = ended;
+    });
+  }
+
+  /** Resolves or rejects when the streamed response has ended. */
+  async #stream(): Promise<void> {
+    const abort = new AbortController();
+    this.#stop = () => abort.abort();
+    const response = await fetch(`${this.#url}?${this.#events.query()}`, { signal: abort.signal, cache: 'no-store' });
+    if (response.status === 401 || response.status === 403) throw new Denied(`${response.status}`);
+    if (!response.ok || !response.body) throw new Error(`${response.status}`);
+    this.#begin();
+    const reader = response.body.getReader();
+    try {
+      for (let piece = await reader.read(); !piece.done; piece = await reader.read()) this.#live(piece.value);
+    } finally {
+      clearTimeout(this.#silence);
+      abort.abort();
+    }
+  }
+
+  #later(): void {
+    const wait = this.#wait * (0.5 + Math.random() / 2);
+    this.#wait = Math.min(this.#wait * 2, LAST_WAIT);
+    this.retry = Date.now() + wait;
+    this.#again = setTimeout(() => void this.open(), wait);
+    this.#turn('cut');
+  }
+
+  #turn(state: LinkState): void {
+    this.state = state;
+    this.#events.changed();
+  }
+}

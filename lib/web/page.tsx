@@ -1,0 +1,171 @@
+/** The page: joins the person's choices, the feed worker and the view of the lines. */
+import { effect, untracked } from '@preact/signals-core';
+import { render, type JSX } from 'preact';
+import { Bar, nextTheme } from './bar.tsx';
+import * as desk from './desk.ts';
+import { toHash, fromHash } from './hash.ts';
+import { Icon } from './icon.tsx';
+import { counted } from './clock.ts';
+import { listen } from './keys.ts';
+import { patternFault } from './pattern.ts';
+import { startWorker } from './policy.ts';
+import { Sheets } from './sheets.tsx';
+import { Status } from './status.tsx';
+import { Streams } from './streams.tsx';
+import type { Ask, Say, State } from './talk.ts';
+import { rememberTheme } from './theme.ts';
+import { View } from './view.ts';
+
+/** Lines asked of the server's memory when the page opens: a few megabytes, and more than anybody reads back. */
+const FIRST_LINES = 50_000;
+/** How often the controls are drawn anew while lines come, ms, and how long typing rests before it is a filter. */
+const CONTROLS_EVERY = 150;
+const TYPING = 120;
+
+const element = (id: string): HTMLElement => {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`the page has no #${id}`);
+  return found;
+};
+
+const feed = startWorker('feed.js');
+const ask = (message: Ask): void => feed.postMessage(message);
+
+const view = new View(element('log'), {
+  want: (lens, from, to) => ask({ ask: 'rows', lens, from, to }),
+  follow: (rows) => ask({ ask: 'follow', rows }),
+  changed: () => {
+    desk.following.value = view.following;
+    desk.fresh.value = view.fresh;
+  },
+});
+
+const toggleFollow = (): void => (view.following ? view.pause() : view.resume());
+const clearFilter = (): void => void (desk.typed.value = '');
+
+// The person's choices go to the worker and into the address.
+
+let serial = 0;
+let awaited = 0; // states of earlier choices are not drawn: they hold lines of other streams
+let shown: string[] | undefined;
+effect(() => {
+  const choice = { streams: desk.streams.value, pattern: desk.pattern.value, fold: desk.fold.value };
+  untracked(() => {
+    ask({ ask: 'show', serial: ++serial, choice, keep: view.anchor });
+    if (choice.streams === shown) return;
+    shown = choice.streams;
+    awaited = serial;
+    view.clear();
+  });
+});
+effect(() => {
+  view.wrap = desk.wrapped();
+});
+
+let typing: ReturnType<typeof setTimeout> | undefined;
+effect(() => {
+  const source = desk.typed.value;
+  clearTimeout(typing);
+  typing = setTimeout(
+    () => {
+      desk.fault.value = patternFault(source) ?? '';
+      if (desk.fault.value === '') desk.pattern.value = source;
+    },
+    source === '' ? 0 : TYPING,
+  );
+});
+
+effect(() => {
+  const { streams, pattern, fold, wrap } = desk;
+  const hash = toHash({ streams: streams.value, pattern: pattern.value, fold: fold.value, wrap: wrap.value });
+  document.title = streams.value ? `${streams.value.join(', ').slice(0, 80)} · lm` : 'lm: logs';
+  if (hash !== location.hash) history.replaceState(undefined, '', hash === '' ? location.pathname + location.search : hash);
+});
+addEventListener('hashchange', () => {
+  const seen = fromHash(location.hash);
+  desk.streams.value = seen.streams;
+  desk.typed.value = seen.pattern;
+  desk.fold.value = seen.fold;
+  desk.wrap.value = seen.wrap;
+});
+rememberTheme(desk.theme);
+
+// The worker's words come into the page, one state for each frame.
+
+let waiting: State | undefined;
+let controlsAt = 0;
+let controls: ReturnType<typeof setTimeout> | undefined;
+
+function drawState(): void {
+  const now = waiting;
+  waiting = undefined;
+  if (!now) return;
+  if (now.serial >= awaited) view.update(now);
+  clearTimeout(controls);
+  controls = setTimeout(() => {
+    controlsAt = performance.now();
+    desk.state.value = now;
+  }, Math.max(0, controlsAt + CONTROLS_EVERY - performance.now()));
+  ask({ ask: 'next' });
+}
+
+feed.onmessage = (event: MessageEvent<Say>) => {
+  const said = event.data;
+  if (said.say === 'state') {
+    if (!waiting) requestAnimationFrame(drawState);
+    waiting = said;
+  } else if (said.say === 'rows') view.take(said.lens, said.rows);
+  else if (said.say === 'whole') desk.whole.value = said;
+  else {
+    desk.known.value = said.streams;
+    desk.serverAhead.value = said.now - Date.now();
+    desk.serverLost.value = said.lost;
+    desk.serverHeld.value = said.held;
+  }
+};
+
+// The controls.
+
+const mount = (id: string, draw: () => JSX.Element | null): void => void effect(() => render(draw(), element(id)));
+
+mount('bar', () => <Bar toggleFollow={toggleFollow} />);
+mount('streams', () => <Streams />);
+mount('status', () => <Status retry={() => ask({ ask: 'retry' })} />);
+mount('sheets', () => <Sheets />);
+mount('pill', () =>
+  desk.following.value ? null : (
+    <button type="button" class={desk.fresh.value > 0 ? 'some' : ''} onClick={() => view.resume()}>
+      <span>{desk.fresh.value > 0 ? `${counted(desk.fresh.value)} new` : 'Paused'}</span>
+      <Icon name="down" />
+      <span>Jump to newest</span>
+    </button>
+  ),
+);
+effect(() => void (document.body.dataset['list'] = desk.listOpen.value ? 'open' : 'shut'));
+effect(() => void (document.body.dataset['streams'] = desk.streams.value?.length === 1 ? 'one' : 'many'));
+element('veil').addEventListener('click', () => (desk.listOpen.value = false));
+
+element('log').addEventListener('click', (event) => {
+  const target = event.target instanceof Element ? event.target.closest('.whole, .time') : null;
+  const row = target && view.rowOf(target);
+  if (row) ask({ ask: 'whole', position: row.position });
+});
+
+listen(
+  {
+    follow: toggleFollow,
+    clear: clearFilter,
+    lines: (count) => view.lines(count),
+    pages: (count) => view.pages(count),
+    home: () => view.home(),
+    end: () => view.resume(),
+    all: desk.chooseAll,
+    wrap: () => void (desk.wrap.value = !desk.wrapped()),
+    theme: nextTheme,
+    help: () => void (desk.helpOpen.value = true),
+  },
+  () => document.querySelector<HTMLInputElement>('#filter'),
+);
+
+document.addEventListener('visibilitychange', () => ask({ ask: 'visible', visible: !document.hidden }));
+ask({ ask: 'open', api: new URL('api/', location.href).href, lines: FIRST_LINES });

@@ -1,0 +1,38 @@
+/** Asks the server for its streams every few seconds, while somebody looks. */
+import type { Say, Stream } from './talk.ts';
+
+const EVERY = 2000;
+/** After a question that was asked early, others wait at least this long, ms. */
+const SOON = 300;
+
+type Answer = { now: number; held?: { entries?: number }; counts?: { lost?: number }; streams?: Stream[] };
+
+/** Begin to ask; `now` asks again soon, `visible` tells whether somebody looks. */
+export function pollStreams(url: string, say: (message: Say) => void): { now(): void; visible(on: boolean): void } {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let looking = true;
+  const ask = async (): Promise<void> => {
+    try {
+      const response = await fetch(url, { cache: 'no-store' });
+      if (!response.ok) return;
+      const { now, held, counts, streams } = (await response.json()) as Answer;
+      say({ say: 'streams', streams: streams ?? [], now, lost: counts?.lost ?? 0, held: held?.entries ?? 0 });
+    } catch {
+      // The link says when the server is away.
+    } finally {
+      later(EVERY);
+    }
+  };
+  const later = (wait: number): void => {
+    clearTimeout(timer);
+    if (looking) timer = setTimeout(() => void ask(), wait);
+  };
+  void ask();
+  return {
+    now: () => later(SOON),
+    visible: (on) => {
+      looking = on;
+      later(0);
+    },
+  };
+}

@@ -1,0 +1,142 @@
+/** Text with ANSI sequences turned into plain text and runs of style; what cannot be seen is marked to be shown escaped. */
+
+/** A stretch of the plain text in one style. Colours are 0 to 15 for the theme's own, '#rrggbb' for others, '' for none. */
+export type Run = { start: number; end: number; classes: string; fg: string; bg: string; hidden: boolean };
+
+export type Painted = { plain: string; runs: Run[] };
+
+// Characters that show nothing, move the cursor or turn the direction of others: C0 but tab, C1, bidi controls, zero-width and tag characters.
+const UNSEEN = /[\0-\x08\x0a-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udc7f]/;
+const UNSEEN_ALL = new RegExp(UNSEEN, 'g');
+
+// CSI sequences (ECMA-48, 5.4), and OSC 8, which makes links; any other escape is shown.
+const SEQUENCE = /\x1b\[([0-?]*)[ -/]*([@-~])|\x1b\]8;[^\x07\x1b]*(?:\x07|\x1b\\)/g;
+
+/** The text without its ANSI sequences: what is searched and shown. */
+export function plainText(text: string): string {
+  return text.includes('\x1b') ? text.replace(SEQUENCE, '') : text;
+}
+
+/** A character that cannot be seen, as it is written in JavaScript. */
+export function escaped(char: string): string {
+  const code = char.codePointAt(0) ?? 0;
+  const name = NAMES.get(code);
+  if (name !== undefined) return name;
+  if (code < 0x100) return `\\x${code.toString(16).padStart(2, '0')}`;
+  return code < 0x10000 ? `\\u${code.toString(16).padStart(4, '0')}` : `\\u{${code.toString(16)}}`;
+}
+const NAMES = new Map([[8, '\\b'], [10, '\\n'], [11, '\\v'], [12, '\\f'], [13, '\\r'], [0, '\\0']]);
+
+/** Plain text and its runs; no runs means that all of it is plain and can be seen. */
+export function paint(text: string): Painted {
+  const coloured = text.includes('\x1b');
+  if (!coloured) return UNSEEN.test(text) ? { plain: text, runs: splitUnseen(text, 0, PLAIN) } : { plain: text, runs: [] };
+  const pen = new Pen();
+  const runs: Run[] = [];
+  let plain = '';
+  let from = 0;
+  const put = (piece: string): void => {
+    if (piece === '') return;
+    runs.push(...splitUnseen(piece, plain.length, pen.style()));
+    plain += piece;
+  };
+  for (const match of text.matchAll(SEQUENCE)) {
+    put(text.slice(from, match.index));
+    from = match.index + match[0].length;
+    if (match[2] === 'm') pen.change(match[1] ?? '');
+  }
+  put(text.slice(from));
+  return { plain, runs };
+}
+
+type Style = { classes: string; fg: string; bg: string };
+const PLAIN: Style = { classes: '', fg: '', bg: '' };
+
+/** One run, or several where a character of it has to be shown escaped. */
+function splitUnseen(piece: string, at: number, style: Style): Run[] {
+  const runs: Run[] = [];
+  let from = 0;
+  const put = (start: number, end: number, hidden: boolean): void => {
+    if (end > start) runs.push({ start: at + start, end: at + end, ...style, hidden });
+  };
+  for (const match of piece.matchAll(UNSEEN_ALL)) {
+    put(from, match.index, false);
+    from = match.index + match[0].length;
+    put(match.index, from, true);
+  }
+  put(from, piece.length, false);
+  return runs;
+}
+
+const ATTRIBUTES = new Map([[1, 'bold'], [2, 'dim'], [3, 'italic'], [4, 'under'], [5, 'bold'], [7, 'inverse'], [9, 'strike'], [21, 'under']]);
+const ENDS = new Map([[22, ['bold', 'dim']], [23, ['italic']], [24, ['under']], [25, []], [27, ['inverse']], [29, ['strike']]]);
+
+/** The graphic rendition that SGR sequences set (ECMA-48, 8.3.117, with the colours of xterm and ISO 8613-6). */
+class Pen {
+  #fg = '';
+  #bg = '';
+  readonly #on = new Set<string>();
+  #style: Style = PLAIN;
+
+  style(): Style {
+    return this.#style;
+  }
+
+  change(parameters: string): void {
+    const codes = parameters.split(/[;:]/, 64).map((p) => (p === '' ? 0 : Number(p)));
+    for (let i = 0; i < codes.length; i++) {
+      const code = codes[i] as number;
+      if (code === 38 || code === 48) i = this.#extended(codes, i, parameters.includes(':'));
+      else this.#apply(code);
+    }
+    this.#style = { classes: [...this.#on].join(' '), fg: this.#fg, bg: this.#bg };
+  }
+
+  #apply(code: number): void {
+    const attribute = ATTRIBUTES.get(code);
+    if (code === 0) {
+      this.#on.clear();
+      this.#fg = this.#bg = '';
+    } else if (attribute !== undefined) this.#on.add(attribute);
+    else if (ENDS.has(code)) for (const name of ENDS.get(code) ?? []) this.#on.delete(name);
+    else if (code >= 30 && code <= 37) this.#fg = String(code - 30);
+    else if (code >= 90 && code <= 97) this.#fg = String(code - 82);
+    else if (code === 39) this.#fg = '';
+    else if (code >= 40 && code <= 47) this.#bg = String(code - 40);
+    else if (code >= 100 && code <= 107) this.#bg = String(code - 92);
+    else if (code === 49) this.#bg = '';
+  }
+
+  /** `38;5;n` or `38;2;r;g;b`; with colons there may be an empty colour space before r. Gives the index of its last parameter. */
+  #extended(codes: number[], i: number, colons: boolean): number {
+    let colour = '';
+    let last = codes.length;
+    if (codes[i + 1] === 5) {
+      last = i + 2;
+      colour = indexed(codes[last]);
+    } else if (codes[i + 1] === 2) {
+      const r = colons && codes.length - i > 5 ? i + 3 : i + 2;
+      last = r + 2;
+      colour = rgb(codes[r], codes[r + 1], codes[r + 2]);
+    }
+    if (codes[i] === 38) this.#fg = colour;
+    else this.#bg = colour;
+    return last;
+  }
+}
+
+const LEVELS = [0, 95, 135, 175, 215, 255];
+
+/** A colour of xterm's 256: 16 of the theme, a cube of 6 x 6 x 6, 24 greys. */
+function indexed(n: number | undefined): string {
+  if (n === undefined || !(n >= 0 && n <= 255)) return '';
+  if (n < 16) return String(n);
+  if (n >= 232) return rgb(8 + (n - 232) * 10, 8 + (n - 232) * 10, 8 + (n - 232) * 10);
+  const cube = n - 16;
+  return rgb(LEVELS[Math.floor(cube / 36)], LEVELS[Math.floor(cube / 6) % 6], LEVELS[cube % 6]);
+}
+
+function rgb(...parts: (number | undefined)[]): string {
+  if (!parts.every((p) => p !== undefined && p >= 0 && p <= 255)) return '';
+  return `#${parts.map((p) => Math.floor(p ?? 0).toString(16).padStart(2, '0')).join('')}`;
+}

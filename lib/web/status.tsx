@@ -1,0 +1,51 @@
+/** The line below: whether the page is connected, what it holds, and what is missing. */
+import type { JSX } from 'preact';
+import { counted, size } from './clock.ts';
+import { serverHeld, serverLost, state } from './desk.ts';
+import type { State } from './talk.ts';
+
+export function Status({ retry }: { retry: () => void }): JSX.Element {
+  const now = state.value;
+  const link = now?.link ?? 'connecting';
+  const lost = Math.max(now?.lost ?? 0, serverLost.value);
+  return (
+    <>
+      <span class={`link ${link}`}>
+        <span class="lamp" />
+        {linkText(now)}
+      </span>
+      {link === 'cut' || link === 'denied' ? (
+        <button type="button" class="link-again" onClick={retry}>
+          Try now
+        </button>
+      ) : null}
+      <span class="facts" aria-live="off">
+        <span title={now ? size(now.bytes) : ''}>{counted(now?.held ?? 0)} lines held</span>
+        {older(now) > 0 ? <span title="Lines on the server that came before those held here">{counted(older(now))} older on the server</span> : null}
+        <Fact n={now?.dropped ?? 0} text="dropped" title="Lines that this page held once and has dropped for newer ones" />
+        <span class={lost > 0 ? 'bad' : ''} title="Lines that never came to the server">{counted(lost)} lost</span>
+        <Fact n={now?.skipped ?? 0} text="not sent" title="Lines that the server had and this page was not given" bad />
+        <Fact n={now?.repeated ?? 0} text="repeated" title="Lines that came again and were recognised" />
+      </span>
+    </>
+  );
+}
+
+function older(now: State | undefined): number {
+  return now && now.dropped === 0 && now.link === 'live' ? Math.max(0, serverHeld.value - now.held - now.repeated - 1000) && serverHeld.value - now.held : 0;
+}
+
+function Fact({ n, text, title, bad }: { n: number; text: string; title: string; bad?: boolean }): JSX.Element | null {
+  return n > 0 ? (
+    <span class={bad ? 'bad' : ''} title={title}>
+      {counted(n)} {text}
+    </span>
+  ) : null;
+}
+
+function linkText(now: State | undefined): string {
+  if (now?.link === 'live') return 'Live';
+  if (now?.link === 'denied') return 'Login refused';
+  if (now?.link === 'cut') return 'Connection cut, trying again; nothing is forgotten';
+  return 'Connecting';
+}

@@ -1,0 +1,98 @@
+/** The lines that this tab holds: the newest, bounded in number and bytes, each at a position that never changes. */
+import { Chunk, isLine, type Label } from './chunk.ts';
+
+export type Limits = { lines: number; bytes: number };
+
+/** What a tab holds unless told: a million lines or 300 MB. */
+export const LIMITS: Limits = { lines: 1_000_000, bytes: 300_000_000 };
+
+export class Store {
+  /** Oldest first; only the last one takes rows. */
+  readonly chunks: Chunk[] = [];
+  /** Lines held, and lines that were held once and have been dropped for newer ones. */
+  lines = 0;
+  dropped = 0;
+  readonly #limits: Limits;
+  #sealedBytes = 0;
+
+  constructor(limits: Limits = LIMITS) {
+    this.#limits = limits;
+  }
+
+  /** Position of the oldest row held, and the one after the newest. */
+  get first(): number {
+    return this.chunks[0]?.first ?? 0;
+  }
+
+  get end(): number {
+    const last = this.chunks.at(-1);
+    return last ? last.first + last.count : 0;
+  }
+
+  get bytes(): number {
+    return this.#sealedBytes + (this.chunks.at(-1)?.size ?? 0);
+  }
+
+  /** Add a row; see Chunk.add. */
+  add(label: Label, from: Uint8Array, start: number, end: number, escaped: boolean, tailEnd = end): void {
+    this.#open().add(label, from, start, end, escaped, tailEnd);
+    if (isLine(label.kind)) this.lines++;
+  }
+
+  /** Add a note of the page itself. */
+  note(label: Label, text: string): void {
+    this.#open().note(label, text);
+  }
+
+  /** Drop the oldest chunks while there is too much; gives those dropped. Called between blocks, so that it costs nothing a line. */
+  trim(): Chunk[] {
+    const gone: Chunk[] = [];
+    while (this.chunks.length > 1 && (this.lines > this.#limits.lines || this.bytes > this.#limits.bytes)) {
+      const chunk = this.chunks.shift() as Chunk;
+      this.#sealedBytes -= chunk.size;
+      this.lines -= chunk.lines;
+      this.dropped += chunk.lines;
+      gone.push(chunk);
+    }
+    return gone;
+  }
+
+  /** The chunk that holds a position, undefined if it is not held (any more). */
+  chunkOf(position: number): Chunk | undefined {
+    let low = 0;
+    let high = this.chunks.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const chunk = this.chunks[middle] as Chunk;
+      if (position < chunk.first) high = middle;
+      else if (position >= chunk.first + chunk.count) low = middle + 1;
+      else return chunk;
+    }
+    return undefined;
+  }
+
+  /** The index of the chunk that holds a position or, where none does, of the one that would stand behind it. */
+  indexOf(position: number): number {
+    let low = 0;
+    let high = this.chunks.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const chunk = this.chunks[middle] as Chunk;
+      if (position >= chunk.first + chunk.count) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #open(): Chunk {
+    const last = this.chunks.at(-1);
+    if (last && !last.full) return last;
+    if (last) {
+      last.seal();
+      this.#sealedBytes += last.size;
+    }
+    const chunk = new Chunk(this.end);
+    this.chunks.push(chunk);
+    return chunk;
+  }
+}

@@ -8,8 +8,11 @@ import type { Assets } from './assets.ts';
 import { note, why } from './cli.ts';
 import { type HostCheck, isSameOrigin, SAFE_HEADERS } from './gate.ts';
 import { feedOf, streamLive, upgradeLive } from './live.ts';
+import { type Matcher, PatternFault } from './matcher.ts';
+import { METRICS_TYPE, metricsOf, metricsText } from './metrics.ts';
 import { BadRequest, parseQuery } from './query.ts';
 import type { Service } from './service.ts';
+import { sendTail, tailQuery } from './tail.ts';
 
 const MAX_CONNECTIONS = 1024;
 const MAX_URL = 8192;
@@ -32,7 +35,7 @@ const FAREWELL_MS = 250;
 /** PEM texts of a server that speaks HTTPS. */
 export type Tls = { key: string; cert: string };
 
-export type ServerOptions = { service: Service; assets: Assets; hosts: HostCheck; access: Access; tls?: Tls | undefined };
+export type ServerOptions = { service: Service; matcher: Matcher; assets: Assets; hosts: HostCheck; access: Access; tls?: Tls | undefined };
 
 type Answer = (req: IncomingMessage, res: ServerResponse, query: string) => Promise<void> | void;
 
@@ -98,15 +101,19 @@ export class Server {
   #closing = false;
 
   #makeRoutes(): Map<string, Answer> {
-    const { service } = this.#options;
+    const { service, matcher } = this.#options;
+    const whole = (type: string, make: () => Buffer): Answer => (req, res, query) => {
+      parseQuery(query, {});
+      const body = make();
+      res.writeHead(200, { 'Content-Type': type, 'Content-Length': body.length, 'Cache-Control': 'no-store' });
+      res.end(req.method === 'HEAD' ? undefined : body);
+    };
     return new Map<string, Answer>([
-      ['/healthz', (_req, res) => answer(res, { status: 200, text: 'ok' })],
-      ['/api/streams', (_req, res, query) => {
-        parseQuery(query, {});
-        const json = service.streamsJson(Date.now());
-        res.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': json.length, 'Cache-Control': 'no-store' }).end(json);
-      }],
+      ['/healthz', whole('text/plain; charset=utf-8', () => Buffer.from('ok\n'))],
+      ['/metrics', whole(METRICS_TYPE, () => Buffer.from(metricsText(metricsOf(service, matcher))))],
+      ['/api/streams', whole('application/json', () => service.streamsJson(Date.now()))],
       ['/api/live', (req, res, query) => this.#live(req, res, query)],
+      ['/api/tail', (req, res, query) => this.#tail(req, res, query)],
     ]);
   }
 
@@ -121,7 +128,7 @@ export class Server {
     });
     this.#streams.add(res);
     for (const [name, value] of Object.entries(SAFE_HEADERS)) res.setHeader(name, value);
-    const refusal = this.#refusal(req, hosts) ?? (req.url === '/healthz' ? undefined : await access(req));
+    const refusal = this.#refusal(req, hosts) ?? (isHealth(req) ? undefined : await access(req));
     if (!refusal) return true;
     answer(res, refusal, req.method !== 'HEAD');
     return false;
@@ -131,7 +138,7 @@ export class Server {
     const { url = '', headers } = req;
     if (url.length > MAX_URL) return { status: 414, text: `an address has at most ${MAX_URL} bytes` };
     if (!url.startsWith('/')) return { status: 400, text: 'not a path' };
-    if (url === '/healthz') return undefined;
+    if (isHealth(req)) return undefined;
     if (!hosts.allows(headers.host)) return { status: 421, text: 'this host is not served here: see --host-name in lm-serve(1)' };
     if (!isSameOrigin(headers.origin, headers.host)) return { status: 403, text: 'asked for by a page of another site' };
     return undefined;
@@ -155,6 +162,7 @@ export class Server {
   #failed(err: unknown, req: IncomingMessage, res: ServerResponse): void {
     if (res.headersSent) return void res.destroy(); // cut, not ended: the client must not take it for all
     if (err instanceof BadRequest) return answer(res, { status: 400, text: err.message }, req.method !== 'HEAD');
+    if (err instanceof PatternFault) return answer(res, { status: 422, text: err.message });
     const now = Date.now();
     if (now - this.#lastFault > 1000) note(`cannot answer ${split(req.url ?? '').path}: ${err instanceof Error ? err.message : why(err)}`);
     this.#lastFault = now;
@@ -170,6 +178,24 @@ export class Server {
     res.once('close', leave);
     req.socket.setTimeout(0);
     await streamLive(service, feed, res);
+  }
+
+  async #tail(req: IncomingMessage, res: ServerResponse, text: string): Promise<void> {
+    const { service, matcher } = this.#options;
+    const query = tailQuery(text);
+    if (query.follow && req.method === 'GET') {
+      const leave = service.follower('tail');
+      if (!leave) return answer(res, TOO_MANY);
+      res.once('close', leave);
+      req.socket.setTimeout(0);
+    }
+    const over = query.pattern && matcher.open();
+    if (query.pattern && !over) return answer(res, { ...TOO_MANY, text: 'too many searches are under way' });
+    try {
+      await sendTail(service.ring, query, matcher, req, res);
+    } finally {
+      over?.();
+    }
   }
 
   /** A WebSocket for api/live. Any other upgrade that is asked for (HTTP/2 by curl) may be passed over, and is. */
@@ -207,6 +233,9 @@ export class Server {
 }
 
 const TOO_MANY: Refusal = { status: 503, headers: { 'Retry-After': '10' }, text: 'too many streams are open' };
+
+/** Liveness is told to anybody, by whatever name they ask. */
+const isHealth = (req: IncomingMessage): boolean => split(req.url ?? '').path === '/healthz';
 
 function split(url: string): { path: string; query: string } {
   const at = url.indexOf('?');

@@ -6,7 +6,7 @@ import type { Outcome, Work } from './matcher.worker.ts';
 /** The longest pattern, in characters. */
 export const MAX_PATTERN = 1000;
 /** Requests with a pattern that may be under way at once. */
-export const MAX_SEARCHES = 16;
+export const MAX_SEARCHES = 32;
 
 const TICK_MS = 100;
 /** Ticks without a line done, and ticks for one batch, after which a pattern is given up. */

@@ -4,11 +4,13 @@ import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { addressList, type Access, trustedHeader } from '../lib/access.ts';
 import { Assets } from '../lib/assets.ts';
-import { EXIT, note, onStop, run, UsageError, type Args, type Command } from '../lib/cli.ts';
+import { EXIT, note, onStop, run, UsageError, why, type Args, type Command } from '../lib/cli.ts';
 import { makeFifo, parseMode } from '../lib/fifo.ts';
 import { HostCheck, isLoopback } from '../lib/gate.ts';
 import { openFifo, openStdin, type Input } from '../lib/input.ts';
+import { parseListen, type Place, showPlace } from '../lib/listen.ts';
 import { listenFd } from '../lib/listenfds.ts';
+import { Matcher } from '../lib/matcher.ts';
 import { notifyReady } from '../lib/notify.ts';
 import { showProgress } from '../lib/progress.ts';
 import { parseSize } from '../lib/quantity.ts';
@@ -33,19 +35,89 @@ const command: Command = {
   },
 };
 
-await run(command, async (args) => {
-  const service = new Service(parseSize(args.value('memory') ?? ''));
-  const input = openStdin();
-  const access: Access = () => undefined;
-  const server = new Server({
-    service, access, assets: new Assets(fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../dist/web/' : '../web/', import.meta.url))),
-    hosts: new HostCheck('127.0.0.1', hostname(), []),
+/** The option's value as `parse` reads it; what that throws is a mistake on the command line. */
+function optionOf<T>(args: Args, name: string, parse: (text: string) => T): T {
+  try {
+    return parse(args.value(name) ?? '');
+  } catch (err) {
+    throw new UsageError(`option --${name}: ${err instanceof Error ? err.message : err}`);
+  }
+}
+
+function check(args: Args, place: Place): void {
+  const both = (one: string, other: string): void => {
+    if (args.has(one) && args.has(other)) throw new UsageError(`options --${one} and --${other} exclude each other`);
+  };
+  both('users', 'trust-user');
+  both('users', 'open');
+  both('trust-user', 'open');
+  if (args.has('trust-from') && !args.has('trust-user')) throw new UsageError('option --trust-from needs --trust-user');
+  if (new Set(args.operands).size < args.operands.length) throw new UsageError('a pipe is given twice');
+  if (listenFd('http') === undefined) checkReach(args, place.host ?? '::');
+}
+
+/** Log lines are nobody's business but those who may read them: elsewhere than on this machine there must be a login, or a decision. */
+function checkReach(args: Args, host: string): void {
+  if (isLoopback(host) || ['users', 'trust-user', 'open'].some((name) => args.has(name))) return;
+  throw new UsageError(`listening on ${host} needs --users, --trust-user or --open`);
+}
+
+async function openInputs(operands: readonly string[], mode: string): Promise<Input[]> {
+  for (const path of operands) if (path !== '-') await makeFifo(path, mode);
+  return (operands.length > 0 ? operands : ['-']).map((path) => (path === '-' ? openStdin() : openFifo(path)));
+}
+
+async function listen(server: Server, place: Place, args: Args): Promise<string> {
+  const fd = listenFd('http');
+  const shown = fd === undefined ? showPlace(place.host ?? '::', place.port) : `descriptor ${fd}`;
+  const at = await server.listen(fd === undefined ? place : { fd }).catch((err: unknown) => {
+    throw new Error(`cannot listen on ${shown}: ${why(err)}`, { cause: err });
   });
-  const [host, port] = (args.value('listen') ?? '').split(':');
-  const at = await server.listen({ host: host ?? '', port: Number(port) });
-  note(`listening on http://127.0.0.1:${at?.port}/`);
+  if (at && fd !== undefined) checkReach(args, at.address);
+  return at ? `${args.has('key') ? 'https' : 'http'}://${showPlace(at.address, at.port)}/` : 'the socket it was given';
+}
+
+/** Read the inputs to their ends; one that fails is told and left, the others go on. Returns whether all were well. */
+async function readAll(service: Service, inputs: readonly Input[]): Promise<boolean> {
+  const ends = await Promise.all(inputs.map((input) => service.intake.take(input).then(() => true, (err: unknown) => {
+    note(err instanceof Error ? err.message : String(err));
+    return false;
+  })));
+  return ends.every(Boolean);
+}
+
+const built = (path: string): URL => new URL(`../${path}`, import.meta.url);
+
+await run(command, async (args) => {
+  const mode = optionOf(args, 'mode', parseMode);
+  const place = optionOf(args, 'listen', parseListen);
+  const service = new Service(optionOf(args, 'memory', (text) => parseSize(text, 1024 ** 2)));
+  check(args, place);
+  const access: Access = args.has('trust-user') ? trustedHeader(args.value('trust-user') ?? '', optionOf(args, 'trust-from', () => addressList(args.all('trust-from')))) : () => undefined;
+  const matcher = new Matcher(built('lib/matcher.worker.js'));
+  const server = new Server({
+    service, matcher, access,
+    assets: new Assets(fileURLToPath(built('web'))),
+    hosts: new HostCheck(place.host ?? '::', hostname(), args.all('host-name')),
+  });
+  const inputs = await openInputs(args.operands, mode);
   const stopped = new Promise<void>((resolve) => onStop(resolve));
-  await Promise.all([service.intake.take(input).catch((err) => note(String(err))), stopped]);
-  await server.close();
-  return EXIT.ok;
+  const progress = showProgress(args.has('verbose'), () => service.counters());
+  let endNotify = (): void => {};
+  let well = true;
+  try {
+    const url = await listen(server, place, args);
+    note(`listening on ${url}`);
+    endNotify = notifyReady(`listening on ${url}`);
+    const reading = readAll(service, inputs);
+    await stopped;
+    inputs.forEach((input) => input.stop());
+    well = await reading;
+  } finally {
+    inputs.forEach((input) => input.stop());
+    progress.stop();
+    await Promise.all([server.close(), matcher.close()]);
+    endNotify();
+  }
+  return well ? EXIT.ok : EXIT.fail;
 });

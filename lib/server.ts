@@ -83,8 +83,8 @@ export class Server {
 
   /** Take no more requests, end all streams, and resolve when all connections are gone. */
   async close(): Promise<void> {
-    const closed = new Promise((resolve) => this.#http.close(resolve));
     this.#closing = true;
+    const closed = new Promise((resolve) => this.#http.close(resolve)); // also when it never listened
     this.#streams.forEach((res) => res.end());
     this.#sockets.forEach((socket) => socket.end());
     this.#http.closeIdleConnections();

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { VERSION } from './cli.ts';
 import { Ingest } from './ingest.ts';
 import { Intake } from './intake.ts';
+import type { Counters } from './progress.ts';
 import { unescape } from './record.ts';
 import { Ring } from './ring.ts';
 
@@ -30,6 +31,16 @@ export class Service {
     this.ring = new Ring(memory);
     this.ingest = new Ingest(this.ring);
     this.intake = new Intake(this.ingest);
+  }
+
+  /** What -v and SIGUSR1 show. */
+  counters(): Counters {
+    const { received, bytes, malformed, duplicates, lost, late } = this.ingest.counts;
+    const { live, tail } = this.followers;
+    return {
+      lines: received, bytes, malformed, duplicates, lost, late, streams: this.ingest.streams.size,
+      held: this.ring.entries, 'held bytes': this.ring.bytes, clients: live + tail,
+    };
   }
 
   /** Open a stream of that kind, unless there are too many; returns what counts its end. */

@@ -2,13 +2,13 @@
 /** lm-serve: the page and the HTTP API for records that come down named pipes or standard input. */
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { addressList, type Access, trustedHeader } from '../lib/access.ts';
+import { type Access, trustedHeader } from '../lib/access.ts';
+import { type Address, parseListen, showAddress } from '../lib/address.ts';
 import { Assets } from '../lib/assets.ts';
 import { EXIT, note, onStop, run, UsageError, why, type Args, type Command } from '../lib/cli.ts';
 import { makeFifo, parseMode } from '../lib/fifo.ts';
 import { HostCheck, isLoopback } from '../lib/gate.ts';
 import { openFifo, openStdin, type Input } from '../lib/input.ts';
-import { parseListen, type Place, showPlace } from '../lib/listen.ts';
 import { listenFd } from '../lib/listenfds.ts';
 import { Matcher } from '../lib/matcher.ts';
 import { notifyReady } from '../lib/notify.ts';
@@ -17,6 +17,8 @@ import { parseSize } from '../lib/quantity.ts';
 import { Server } from '../lib/server.ts';
 import { Service } from '../lib/service.ts';
 
+const PORT = 5334;
+
 const command: Command = {
   name: 'lm-serve',
   about: 'show the records of named pipes or standard input as a page and over HTTP',
@@ -24,7 +26,7 @@ const command: Command = {
   options: {
     'host-name': { value: 'name', many: true, help: 'a name the page is also visited by, as behind a proxy' },
     key: { letter: 'k', value: 'file', help: 'serve HTTPS with this key and certificate, PEM' },
-    listen: { letter: 'l', value: '[host]:port', default: '127.0.0.1:5334', help: 'where to listen; port 0 takes a free one' },
+    listen: { letter: 'l', value: '[host]:port', default: `127.0.0.1:${PORT}`, help: 'where to listen; port 0 takes a free one' },
     memory: { letter: 'M', value: 'size', default: '128M', help: 'memory for the newest records' },
     mode: { letter: 'm', value: 'mode', default: '600', help: 'permissions of a pipe that is made, in octal' },
     open: { help: 'serve everybody, also elsewhere than on this machine' },
@@ -44,7 +46,7 @@ function optionOf<T>(args: Args, name: string, parse: (text: string) => T): T {
   }
 }
 
-function check(args: Args, place: Place): void {
+function check(args: Args, place: Address): void {
   const both = (one: string, other: string): void => {
     if (args.has(one) && args.has(other)) throw new UsageError(`options --${one} and --${other} exclude each other`);
   };
@@ -53,13 +55,13 @@ function check(args: Args, place: Place): void {
   both('trust-user', 'open');
   if (args.has('trust-from') && !args.has('trust-user')) throw new UsageError('option --trust-from needs --trust-user');
   if (new Set(args.operands).size < args.operands.length) throw new UsageError('a pipe is given twice');
-  if (listenFd('http') === undefined) checkReach(args, place.host ?? '::');
+  if (listenFd('http') === undefined) checkReach(args, place.host);
 }
 
 /** Log lines are nobody's business but those who may read them: elsewhere than on this machine there must be a login, or a decision. */
 function checkReach(args: Args, host: string): void {
   if (isLoopback(host) || ['users', 'trust-user', 'open'].some((name) => args.has(name))) return;
-  throw new UsageError(`listening on ${host} needs --users, --trust-user or --open`);
+  throw new UsageError(`listening on ${host || 'every address'} needs --users, --trust-user or --open`);
 }
 
 async function openInputs(operands: readonly string[], mode: string): Promise<Input[]> {
@@ -67,14 +69,14 @@ async function openInputs(operands: readonly string[], mode: string): Promise<In
   return (operands.length > 0 ? operands : ['-']).map((path) => (path === '-' ? openStdin() : openFifo(path)));
 }
 
-async function listen(server: Server, place: Place, args: Args): Promise<string> {
+async function listen(server: Server, place: Address, args: Args): Promise<string> {
   const fd = listenFd('http');
-  const shown = fd === undefined ? showPlace(place.host ?? '::', place.port) : `descriptor ${fd}`;
+  const shown = fd === undefined ? showAddress(place.host, place.port) : `descriptor ${fd}`;
   const at = await server.listen(fd === undefined ? place : { fd }).catch((err: unknown) => {
     throw new Error(`cannot listen on ${shown}: ${why(err)}`, { cause: err });
   });
   if (at && fd !== undefined) checkReach(args, at.address);
-  return at ? `${args.has('key') ? 'https' : 'http'}://${showPlace(at.address, at.port)}/` : 'the socket it was given';
+  return at ? `${args.has('key') ? 'https' : 'http'}://${showAddress(at.address, at.port)}/` : 'the socket it was given';
 }
 
 /** Read the inputs to their ends; one that fails is told and left, the others go on. Returns whether all were well. */
@@ -90,15 +92,15 @@ const built = (path: string): URL => new URL(`../${path}`, import.meta.url);
 
 await run(command, async (args) => {
   const mode = optionOf(args, 'mode', parseMode);
-  const place = optionOf(args, 'listen', parseListen);
+  const place = optionOf(args, 'listen', (text) => parseListen(text, PORT));
   const service = new Service(optionOf(args, 'memory', (text) => parseSize(text, 1024 ** 2)));
   check(args, place);
-  const access: Access = args.has('trust-user') ? trustedHeader(args.value('trust-user') ?? '', optionOf(args, 'trust-from', () => addressList(args.all('trust-from')))) : () => undefined;
+  const access: Access = args.has('trust-user') ? optionOf(args, 'trust-from', () => trustedHeader(args.value('trust-user') ?? '', args.all('trust-from'))) : () => undefined;
   const matcher = new Matcher(built('lib/matcher.worker.js'));
   const server = new Server({
     service, matcher, access,
     assets: new Assets(fileURLToPath(built('web'))),
-    hosts: new HostCheck(place.host ?? '::', hostname(), args.all('host-name')),
+    hosts: new HostCheck(place.host, hostname(), args.all('host-name')),
   });
   const inputs = await openInputs(args.operands, mode);
   const stopped = new Promise<void>((resolve) => onStop(resolve));

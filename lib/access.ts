@@ -9,7 +9,7 @@ export type Refusal = { status: number; headers?: Record<string, string>; text: 
 export type Access = (req: IncomingMessage) => Promise<Refusal | undefined> | Refusal | undefined;
 
 /** Addresses and networks such as `10.0.0.7` or `10.0.0.0/8`. Throws Error for anything else. */
-export function addressList(texts: readonly string[]): BlockList {
+function addressList(texts: readonly string[]): BlockList {
   const list = new BlockList();
   for (const text of texts) {
     const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
@@ -27,15 +27,17 @@ export function peerOf(req: IncomingMessage): string {
 }
 
 /**
- * The proxy has checked the password and names the user in a header. Only proxies at the given addresses are believed: anyone else
- * could write that header as well.
+ * The proxy has checked the password and names the user in a header. Only proxies at the given addresses and on this machine are
+ * believed: anyone else could write that header as well.
  */
-export function trustedHeader(header: string, proxies: BlockList): Access {
+export function trustedHeader(header: string, addresses: readonly string[]): Access {
+  const proxies = addressList(['127.0.0.0/8', '::1', ...addresses]);
   const name = header.toLowerCase();
   return (req) => {
     const peer = peerOf(req);
     const version = isIP(peer);
-    const known = version !== 0 && proxies.check(peer, version === 4 ? 'ipv4' : 'ipv6');
+    // No address: a socket of the file system, which its permissions guard.
+    const known = version === 0 || proxies.check(peer, version === 4 ? 'ipv4' : 'ipv6');
     if (!known) return { status: 403, text: `no proxy is trusted at ${peer}` };
     const user = req.headers[name];
     if (typeof user !== 'string' || user.trim() === '') return { status: 401, text: `the proxy names no user in ${header}` };

@@ -11,7 +11,8 @@ type Line = { n: number; ts: number; msg: string; more?: boolean };
 const joining = (join: RegExp, max = 65_536, strip = false): Framer => new Framer({ id: 'x', run: 'k3x9a1qz', max, join, strip });
 
 function read(blocks: Iterable<Buffer>): Line[] {
-  return [...blocks].flatMap((block) => block.toString().split('\n').slice(0, -1).map((line) => JSON.parse(line) as Line));
+  const texts = Array.from(blocks, (block) => block.toString()); // a block is valid only until the next
+  return texts.flatMap((text) => text.split('\n').slice(0, -1).map((line) => JSON.parse(line) as Line));
 }
 
 function joined(framer: Framer, ...chunks: string[]): Line[] {

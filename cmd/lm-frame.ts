@@ -1,0 +1,142 @@
+#!/usr/bin/env node
+/** lm-frame: turn lines of text into records, tagged with a stream id; with -d turn records back into lines. */
+import { randomInt } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import { EXIT, note, onStop, run, UsageError, type Args, type Command } from '../lib/cli.ts';
+import { openStdin } from '../lib/input.ts';
+import { openStdout } from '../lib/output.ts';
+import { showProgress, type Counters } from '../lib/progress.ts';
+import { parseSize, parseTime } from '../lib/quantity.ts';
+import { isStreamId } from '../lib/record.ts';
+import { MAX_MESSAGE } from '../lib/record-writer.ts';
+import { withTicks } from '../lib/ticks.ts';
+import { Deframer } from '../lib/deframe.ts';
+import { Framer, MIN_MAX, type FramerOptions } from '../lib/framer.ts';
+
+const command: Command = {
+  name: 'lm-frame',
+  about: 'turn lines of text into records, and back',
+  options: {
+    beat: { value: 'time', help: 'write a sign of life after so long without a line, and one at the end' },
+    decode: { letter: 'd', help: 'turn records back into lines' },
+    field: { letter: 'f', value: 'key=value', many: true, help: 'add a key to every record' },
+    id: { letter: 'i', value: 'id', help: 'stream id (or LM_ID in the environment)' },
+    join: { letter: 'j', value: 'regex', help: 'lines that match continue the record before' },
+    'join-wait': { value: 'time', default: '200ms', help: 'how long to wait for such a line' },
+    max: { letter: 'm', value: 'bytes', default: '64k', help: 'the most bytes of a line in one record' },
+    strip: { letter: 's', help: 'take terminal colours and other escape sequences out' },
+    time: { letter: 't', help: 'take the time from the line, where it has one' },
+    verbose: { letter: 'v', help: 'show rates on stderr' },
+  },
+};
+
+/** How long (ms) -d lets records wait for the rest of another stream's line. */
+const DECODE_WAIT = 1000;
+/** Keys that mean something to readers of records. */
+const RESERVED = new Set(['id', 'run', 'n', 'ts', 'msg', 'more', 'beat', 'end', 'bad']);
+const FRAMING = ['beat', 'field', 'id', 'join', 'join-wait', 'max', 'strip', 'time'];
+
+/** The value of an option as `read` understands it; a UsageError that names the option otherwise. */
+function valueOf<T>(args: Args, name: string, read: (text: string) => T): T | undefined {
+  const text = args.value(name);
+  try {
+    return text === undefined ? undefined : read(text);
+  } catch (err) {
+    throw new UsageError(`option --${name}: ${err instanceof Error ? err.message : err}`);
+  }
+}
+
+function idOf(args: Args): string {
+  const id = args.value('id') ?? process.env['LM_ID'];
+  if (!id) throw new UsageError('no stream id: give --id or LM_ID');
+  if (!isStreamId(id)) throw new UsageError(`bad stream id ${id}: letters, digits and ._/@:- are allowed, at most 128, and no ..`);
+  return id;
+}
+
+function fieldsOf(args: Args): [key: string, value: string][] {
+  const fields = new Map<string, string>();
+  for (const field of args.all('field')) {
+    const [, key = '', value = ''] = /^([A-Za-z_][A-Za-z0-9_.-]{0,63})=(.*)$/s.exec(field) ?? [];
+    if (!key) throw new UsageError(`option --field: ${field} is not key=value`);
+    if (RESERVED.has(key)) throw new UsageError(`option --field: ${key} is a key of the record itself`);
+    if (fields.has(key)) throw new UsageError(`option --field: ${key} given twice`);
+    fields.set(key, value);
+  }
+  return [...fields];
+}
+
+function framingOf(args: Args): FramerOptions {
+  if (args.has('join-wait') && !args.has('join')) throw new UsageError('option --join-wait is nothing without --join');
+  const join = valueOf(args, 'join', (text) => new RegExp(text));
+  const run = Array.from({ length: 8 }, () => randomInt(36).toString(36)).join('');
+  const max = valueOf(args, 'max', (text) => parseSize(text, MIN_MAX, MAX_MESSAGE)) ?? 0;
+  return { id: idOf(args), run, fields: fieldsOf(args), max, time: args.has('time'), strip: args.has('strip'), ...(join ? { join } : {}) };
+}
+
+async function frame(args: Args): Promise<number> {
+  const joinWait = valueOf(args, 'join-wait', (text) => parseTime(text, 1, 60_000)) ?? 0;
+  const beat = valueOf(args, 'beat', (text) => parseTime(text, 100, 3_600_000)) ?? Infinity;
+  const framer = framerOf(framingOf(args));
+  const [input, output] = [openStdin(), openStdout()];
+  const counters = (): Counters => ({
+    lines: framer.lines, bytes: input.bytes, records: framer.n, split: framer.split, 'not UTF-8': framer.replaced,
+  });
+  const progress = showProgress(args.has('verbose'), counters);
+  onStop(() => input.stop());
+  let settleAt = Infinity;
+  let beatAt = performance.now() + beat;
+  const put = async (blocks: Iterable<Buffer>): Promise<void> => {
+    for (const block of blocks) {
+      await output.write(block);
+      beatAt = performance.now() + beat;
+    }
+  };
+  for await (const chunk of withTicks(input, () => Math.min(settleAt, beatAt))) {
+    const now = performance.now();
+    if (chunk) await put(framer.push(chunk, Date.now()));
+    else if (settleAt <= now) await put(framer.settle(Date.now()));
+    else if (beatAt <= now) await put([framer.sign('beat', Date.now())]);
+    if (chunk || settleAt <= now) settleAt = framer.waiting ? performance.now() + joinWait : Infinity;
+  }
+  await put(framer.end(Date.now()));
+  if (beat < Infinity) await put([framer.sign('end', Date.now())]);
+  progress.stop();
+  if (framer.split > 0) note(`lines longer than ${args.value('max')}, in several records: ${framer.split}`);
+  if (framer.replaced > 0) note(`lines with bytes that are not UTF-8, replaced: ${framer.replaced}`);
+  return EXIT.ok;
+}
+
+function framerOf(options: FramerOptions): Framer {
+  try {
+    return new Framer(options);
+  } catch (err) {
+    throw new UsageError(`option --field: ${err instanceof Error ? err.message : err}`);
+  }
+}
+
+async function decode(args: Args): Promise<number> {
+  const unfit = FRAMING.find((name) => args.has(name));
+  if (unfit) throw new UsageError(`option --${unfit} is nothing with --decode`);
+  const deframer = new Deframer();
+  const [input, output] = [openStdin(), openStdout()];
+  const progress = showProgress(args.has('verbose'), () => ({
+    lines: deframer.lines, bytes: input.bytes, 'not records': deframer.strangers, torn: deframer.torn,
+  }));
+  onStop(() => input.stop());
+  let releaseAt = Infinity;
+  for await (const chunk of withTicks(input, () => releaseAt)) {
+    for (const block of chunk ? deframer.push(chunk) : deframer.release()) await output.write(block);
+    if (!deframer.waiting) releaseAt = Infinity;
+    else if (releaseAt === Infinity || !chunk) releaseAt = performance.now() + DECODE_WAIT;
+  }
+  for (const block of deframer.end()) await output.write(block);
+  progress.stop();
+  if (deframer.strangers > 0) note(`lines that are not records, passed as they are: ${deframer.strangers}`);
+  if (deframer.torn > 0) note(`lines of which a part is missing: ${deframer.torn}`);
+  return EXIT.ok;
+}
+
+await run(command, (args) => {
+  if (args.operands.length > 1 || (args.operands[0] ?? '-') !== '-') throw new UsageError('lm-frame reads standard input only');
+  return args.has('decode') ? decode(args) : frame(args);
+});

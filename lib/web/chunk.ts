@@ -63,14 +63,15 @@ export class Chunk {
     let at = this.used;
     this.#reserve(at + (tailEnd - start));
     if (escaped) at = resolveEscapes(from, start, end, this.bytes, at);
+    else if (end - start < 300) for (let i = start; i < end; i++) this.bytes[at++] = from[i] as number;
     else {
       this.bytes.set(from.subarray(start, end), at);
       at += end - start;
     }
     const row = this.count;
     this.ends[row * 2] = at;
-    if (tailEnd > tailStart) this.bytes.set(from.subarray(tailStart, tailEnd), at);
-    this.ends[row * 2 + 1] = at + (tailEnd - tailStart);
+    if (tailEnd > tailStart + 1) this.bytes.set(from.subarray(tailStart, tailEnd), at);
+    this.ends[row * 2 + 1] = at + (tailEnd > tailStart + 1 ? tailEnd - tailStart : 0);
     this.kinds[row] = label.kind;
     this.ids[row] = indexIn(this.names, label.id);
     this.#runOf[row] = indexIn(this.#runs, label.run);
@@ -120,7 +121,7 @@ export class Chunk {
     return new TextDecoder().decode(this.bytes.subarray(start, start + max), { stream: true });
   }
 
-  /** The keys that followed msg in the record, as `,"host":"web1"}`; '' or '}' for none. */
+  /** The keys that followed msg in the record, as `,"host":"web1"}`; '' for none. */
   tail(row: number): string {
     return decoder.decode(this.bytes.subarray(this.end(row), this.ends[row * 2 + 1]));
   }
@@ -133,8 +134,8 @@ export class Chunk {
   }
 }
 
-/** The index of a name, added if it is new. Neighbouring lines share few names, so the search begins at the newest. */
+/** The index of a name, added if it is new: a chunk holds few. */
 function indexIn(names: string[], name: string): number {
-  const known = names.lastIndexOf(name);
+  const known = names.indexOf(name);
   return known >= 0 ? known : names.push(name) - 1;
 }

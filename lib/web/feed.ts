@@ -1,12 +1,12 @@
 /** The live feed of lm-serve read: blocks of bytes in, entries out, and the cursor to go on from after a cut. */
-import { RecordReader } from '../record.ts';
+import { Entry } from './entry.ts';
 
 /** What the reader tells of; byte ranges hold until the call returns. */
 export type FeedSink = {
   /** The server's first line; `known` is false where its epoch is not the one the cursor was of. */
   hello(known: boolean, now: number): void;
   /** An entry that is a record. `ts` is the record's own time or that of its arrival at the server. */
-  record(reader: RecordReader, bytes: Uint8Array, end: number, ts: number): void;
+  record(entry: Entry, bytes: Uint8Array, ts: number): void;
   /** An entry that is no record to this page. */
   strange(text: string, why: string, ts: number): void;
   /** Lines that have not come: `lines` of the run, `from` to `to`. */
@@ -32,8 +32,10 @@ export class FeedReader {
   /** Epoch of the server, '' before its first line, and the number of the last entry taken. */
   epoch = '';
   seq = 0;
+  /** Number of the first entry taken in this epoch, 0 before it. */
+  first = 0;
   readonly #sink: FeedSink;
-  readonly #record = new RecordReader();
+  readonly #entry = new Entry();
   #parts: Uint8Array[] = []; // the beginning of a line whose end has not come
   #partLength = 0;
   #left = 0; // entries of the batch still to come
@@ -86,8 +88,8 @@ export class FeedReader {
     else if (!this.#greeted) throw new Error('the feed does not begin with hello');
     else if (this.#left === 0) throw new Error('a record outside of a batch');
     else if (this.#isNew()) {
-      const why = this.#record.read(bytes, start, end);
-      if (why === undefined) this.#sink.record(this.#record, bytes, end, Number.isNaN(this.#record.ts) ? this.#ts : this.#record.ts);
+      const why = this.#entry.read(bytes, start, end);
+      if (why === undefined) this.#sink.record(this.#entry, bytes, Number.isNaN(this.#entry.ts) ? this.#ts : this.#entry.ts);
       else this.#sink.strange(decoder.decode(bytes.subarray(start, end)), why, this.#ts);
     }
   }
@@ -110,7 +112,7 @@ export class FeedReader {
 
   #hello(epoch: string, now: number): void {
     const known = this.epoch === '' || this.epoch === epoch;
-    if (!known) this.seq = 0;
+    if (!known) this.seq = this.first = 0;
     this.epoch = epoch;
     this.#greeted = true;
     this.#sink.hello(known, now);
@@ -133,6 +135,7 @@ export class FeedReader {
     this.#left--;
     if (seq <= this.seq) return false;
     this.seq = seq;
+    if (this.first === 0) this.first = seq;
     return true;
   }
 }

@@ -1,6 +1,6 @@
 /** What comes down the feed put into the store: lines once, and a note in place of whatever has not come. */
-import type { RecordReader } from '../record.ts';
-import { KIND, type Kind, type Label } from './chunk.ts';
+import { KIND, type Kind } from './chunk.ts';
+import type { Entry } from './entry.ts';
 import type { FeedSink } from './feed.ts';
 import type { Runs } from './runs.ts';
 import type { Store } from './store.ts';
@@ -34,17 +34,15 @@ export class Intake implements FeedSink {
     this.#greeted();
   }
 
-  record(reader: RecordReader, bytes: Uint8Array, end: number, ts: number): void {
-    const { id, run, n, kind, more } = reader;
+  record({ writer, n, kind, more, start, end, escaped, tailEnd }: Entry, bytes: Uint8Array, ts: number): void {
     if (kind !== 'line') return;
-    if (!this.#runs.take(id, run, n)) {
+    const { id, run, key } = writer;
+    if (run !== '' && !this.#runs.take(key, n)) {
       this.repeated++;
       return;
     }
-    const { msgStart, msgEnd } = reader;
-    const bad = id === 'unframed' && run === '';
-    const label: Label = { kind: bad ? KIND.bad : KIND.line, id, run, n, ts, more };
-    this.#store.add(label, bytes, msgStart, msgEnd, hasEscape(bytes, msgStart, msgEnd), end);
+    const bad = run === '' && id === 'unframed';
+    this.#store.add({ kind: bad ? KIND.bad : KIND.line, id, run, n, ts, more }, bytes, start, end, escaped, tailEnd);
   }
 
   strange(text: string, why: string, ts: number): void {
@@ -71,9 +69,4 @@ export class Intake implements FeedSink {
   #note(kind: Kind, id: string, ts: number, text: string): void {
     this.#store.note({ kind, id, run: '', n: 0, ts, more: false }, text);
   }
-}
-
-function hasEscape(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let i = start; i < end; i++) if (bytes[i] === 0x5c) return true;
-  return false;
 }

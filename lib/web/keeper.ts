@@ -104,6 +104,7 @@ export class Keeper {
       keepAt: this.#keep === undefined ? undefined : lens.numberOf(this.#keep),
       pattern: this.#shown?.source ?? '',
       search: this.#search(),
+      firstEntry: this.feed.first,
       held: this.#store.lines,
       bytes: this.#store.bytes,
       dropped: this.#store.dropped,

@@ -11,6 +11,7 @@ import { patternFault } from './pattern.ts';
 import { startWorker } from './policy.ts';
 import { Sheets } from './sheets.tsx';
 import { Status } from './status.tsx';
+import { LIMITS } from './store.ts';
 import { Streams } from './streams.tsx';
 import type { Ask, Say, State } from './talk.ts';
 import { rememberTheme } from './theme.ts';
@@ -77,7 +78,7 @@ effect(() => {
 
 effect(() => {
   const { streams, pattern, fold, wrap } = desk;
-  const hash = toHash({ streams: streams.value, pattern: pattern.value, fold: fold.value, wrap: wrap.value });
+  const hash = toHash({ streams: streams.value, pattern: pattern.value, fold: fold.value, wrap: wrap.value, lines: desk.firstLines.value });
   document.title = streams.value ? `${streams.value.join(', ').slice(0, 80)} · lm` : 'lm: logs';
   if (hash !== location.hash) history.replaceState(undefined, '', hash === '' ? location.pathname + location.search : hash);
 });
@@ -102,10 +103,12 @@ function drawState(): void {
   if (!now) return;
   if (now.serial >= awaited) view.update(now);
   clearTimeout(controls);
+  const old = desk.state.value;
+  const urgent = old?.lens !== now.lens || old.link !== now.link || old.search.state !== now.search.state;
   controls = setTimeout(() => {
     controlsAt = performance.now();
     desk.state.value = now;
-  }, Math.max(0, controlsAt + CONTROLS_EVERY - performance.now()));
+  }, urgent ? 0 : Math.max(0, controlsAt + CONTROLS_EVERY - performance.now()));
   ask({ ask: 'next' });
 }
 
@@ -120,17 +123,27 @@ feed.onmessage = (event: MessageEvent<Say>) => {
     desk.known.value = said.streams;
     desk.serverAhead.value = said.now - Date.now();
     desk.serverLost.value = said.lost;
-    desk.serverHeld.value = said.held;
+    desk.serverFirst.value = said.firstHeld;
   }
 };
 
 // The controls.
 
-const mount = (id: string, draw: () => JSX.Element | null): void => void effect(() => render(draw(), element(id)));
+/** Begin again with all that the server holds, as far as this page can hold it. */
+function loadAll(): void {
+  desk.firstLines.value = LIMITS.lines;
+  location.reload();
+}
+
+function mount(id: string, draw: () => JSX.Element | null): void {
+  const place = element(id);
+  place.replaceChildren();
+  effect(() => render(draw(), place));
+}
 
 mount('bar', () => <Bar toggleFollow={toggleFollow} />);
 mount('streams', () => <Streams />);
-mount('status', () => <Status retry={() => ask({ ask: 'retry' })} />);
+mount('status', () => <Status retry={() => ask({ ask: 'retry' })} loadAll={loadAll} />);
 mount('sheets', () => <Sheets />);
 mount('pill', () =>
   desk.following.value ? null : (
@@ -168,4 +181,4 @@ listen(
 );
 
 document.addEventListener('visibilitychange', () => ask({ ask: 'visible', visible: !document.hidden }));
-ask({ ask: 'open', api: new URL('api/', location.href).href, lines: FIRST_LINES });
+ask({ ask: 'open', api: new URL('api/', location.href).href, lines: desk.firstLines.value ?? FIRST_LINES });

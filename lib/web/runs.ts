@@ -7,16 +7,13 @@ const MAX_RANGES = 32;
 type Ranges = number[];
 
 export class Runs {
-  readonly #taken = new Map<string, Ranges>();
-  #id = '';
-  #run = '';
-  #last: Ranges = [];
+  // Runs used lately, and those used before them: forgetting takes the older half at once, and using a run costs one look.
+  #young = new Map<string, Ranges>();
+  #old = new Map<string, Ranges>();
 
-  /** Take number `n` of a run; false if it was taken before. Runs and ranges long past are forgotten, and then count as new. */
-  take(id: string, run: string, n: number): boolean {
-    if (run === '') return true;
-    if (run !== this.#run || id !== this.#id) this.#turnTo(id, run);
-    const ranges = this.#last;
+  /** Take number `n` of a run, `key` being its stream and token; false if it was taken before. What is long past counts as new. */
+  take(key: string, n: number): boolean {
+    const ranges = this.#young.get(key) ?? this.#turnTo(key);
     const end = ranges.length - 1;
     if (end < 0 || n > (ranges[end] as number) + 1) {
       ranges.push(n, n);
@@ -30,21 +27,14 @@ export class Runs {
     return takeLate(ranges, n);
   }
 
-  #turnTo(id: string, run: string): void {
-    const key = `${id}\n${run}`;
-    const known = this.#taken.get(key);
-    this.#last = known ?? [];
-    // Put behind the others, so that the first key is the one not used for longest.
-    if (known) this.#taken.delete(key);
-    this.#taken.set(key, this.#last);
-    if (this.#taken.size > MAX_RUNS) {
-      for (const oldest of this.#taken.keys()) {
-        this.#taken.delete(oldest);
-        break;
-      }
+  #turnTo(key: string): Ranges {
+    const ranges = this.#old.get(key) ?? [];
+    if (this.#young.size >= MAX_RUNS) {
+      this.#old = this.#young;
+      this.#young = new Map();
     }
-    this.#id = id;
-    this.#run = run;
+    this.#young.set(key, ranges);
+    return ranges;
   }
 }
 

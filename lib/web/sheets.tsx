@@ -85,7 +85,7 @@ function Whole(): JSX.Element | null {
     ['stream', label.id],
     ...(label.run === '' ? [] : ([['run', label.run], ['number', counted(label.n)]] as [string, string][])),
     ['length', `${counted(text.length)} characters`],
-    ...(tail.length > 1 ? ([['also', `{${tail.replace(/^,|}$/g, '')}}`]] as [string, string][]) : []),
+    ...(tail !== '' ? ([['also', `{${tail.replace(/^,|}$/g, '')}}`]] as [string, string][]) : []),
   ];
   return (
     <Sheet title={label.id === '' ? 'Note' : label.id} close={() => (whole.value = undefined)}>

@@ -1,12 +1,13 @@
 /** The line below: whether the page is connected, what it holds, and what is missing. */
 import type { JSX } from 'preact';
 import { counted, size } from './clock.ts';
-import { serverHeld, serverLost, state } from './desk.ts';
+import { serverFirst, serverLost, state } from './desk.ts';
 import type { State } from './talk.ts';
 
-export function Status({ retry }: { retry: () => void }): JSX.Element {
+export function Status({ retry, loadAll }: { retry: () => void; loadAll: () => void }): JSX.Element {
   const now = state.value;
   const link = now?.link ?? 'connecting';
+  const older = now && now.firstEntry > 0 && serverFirst.value > 0 ? now.firstEntry - serverFirst.value : 0;
   const lost = Math.max(now?.lost ?? 0, serverLost.value);
   return (
     <>
@@ -21,7 +22,11 @@ export function Status({ retry }: { retry: () => void }): JSX.Element {
       ) : null}
       <span class="facts" aria-live="off">
         <span title={now ? size(now.bytes) : ''}>{counted(now?.held ?? 0)} lines held</span>
-        {older(now) > 0 ? <span title="Lines on the server that came before those held here">{counted(older(now))} older on the server</span> : null}
+        {older > 0 ? (
+          <button type="button" class="link-again" title="Begin again with all lines that the server holds" onClick={loadAll}>
+            Load {counted(older)} older
+          </button>
+        ) : null}
         <Fact n={now?.dropped ?? 0} text="dropped" title="Lines that this page held once and has dropped for newer ones" />
         <span class={lost > 0 ? 'bad' : ''} title="Lines that never came to the server">{counted(lost)} lost</span>
         <Fact n={now?.skipped ?? 0} text="not sent" title="Lines that the server had and this page was not given" bad />
@@ -29,10 +34,6 @@ export function Status({ retry }: { retry: () => void }): JSX.Element {
       </span>
     </>
   );
-}
-
-function older(now: State | undefined): number {
-  return now && now.dropped === 0 && now.link === 'live' ? Math.max(0, serverHeld.value - now.held - now.repeated - 1000) && serverHeld.value - now.held : 0;
 }
 
 function Fact({ n, text, title, bad }: { n: number; text: string; title: string; bad?: boolean }): JSX.Element | null {

@@ -48,6 +48,8 @@ export type State = {
   /** The filter in force: '' for none. */
   pattern: string;
   search: Search;
+  /** Number of the first entry of the server's that this page was given. */
+  firstEntry: number;
   held: number;
   bytes: number;
   dropped: number;
@@ -64,7 +66,7 @@ export type Stream = { id: string; lines: number; bytes: number; rate: number; l
 export type Say =
   | State
   | { say: 'rows'; lens: number; from: number; rows: Row[] }
-  | { say: 'streams'; streams: Stream[]; now: number; lost: number; held: number }
+  | { say: 'streams'; streams: Stream[]; now: number; lost: number; firstHeld: number }
   | { say: 'whole'; position: number; label: Label; text: string; tail: string };
 
 /** Feed worker to match worker: try rows, or mark texts. */

@@ -29,14 +29,31 @@ export function tryRows(bytes: Uint8Array, bounds: Uint32Array, regex: RegExp): 
   const rows = bounds.length / 2;
   const bits = new Uint8Array((rows + 7) >> 3);
   const text = decoder.decode(bytes);
-  // Where every character is one byte, offsets in the bytes are offsets in the text: one decoding for all rows.
-  const ascii = text.length === bytes.length;
+  // One decoding for all rows: in the text they begin where they do in the bytes, unless some characters take several bytes.
+  const places = text.length === bytes.length ? bounds : placesInText(bytes, bounds, text.length);
   const coloured = text.includes('\x1b');
   for (let row = 0; row < rows; row++) {
-    const start = bounds[row * 2] as number;
-    const end = bounds[row * 2 + 1] as number;
-    const line = ascii ? text.slice(start, end) : decoder.decode(bytes.subarray(start, end));
+    const line = places
+      ? text.slice(places[row * 2], places[row * 2 + 1])
+      : decoder.decode(bytes.subarray(bounds[row * 2], bounds[row * 2 + 1]));
     if (regex.test(coloured ? plainText(line) : line)) bits[row >> 3] = (bits[row >> 3] as number) | (1 << (row & 7));
   }
   return bits;
+}
+
+/** The bounds, counted in characters of the decoded text instead of bytes; undefined where the bytes are not UTF-8 throughout. */
+function placesInText(bytes: Uint8Array, bounds: Uint32Array, length: number): Uint32Array | undefined {
+  const places = new Uint32Array(bounds.length);
+  let units = 0;
+  let at = 0;
+  for (let i = 0; i < bounds.length; i++) {
+    const stop = bounds[i] as number;
+    for (; at < stop; at++) {
+      const c = bytes[at] as number;
+      if (c < 0x80 || c >= 0xc0) units += c >= 0xf0 ? 2 : 1;
+    }
+    places[i] = units;
+  }
+  for (; at < bytes.length; at++) units += (bytes[at] as number) >= 0xf0 ? 2 : ((bytes[at] as number) & 0xc0) === 0x80 ? 0 : 1;
+  return units === length ? places : undefined;
 }

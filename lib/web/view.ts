@@ -114,6 +114,7 @@ export class View {
     this.#block.classList.toggle('wrap', on);
     this.#above = 0;
     this.#width = 0;
+    this.#area.style.minWidth = '';
     this.#scroller.scrollLeft = 0;
     this.#rowHeight = LINE;
     this.#draw();
@@ -347,7 +348,7 @@ export class View {
     if (shown === 0 || performance.now() - this.#synced < 250) return;
     if (this.#wrap) this.#rowHeight += (this.#block.offsetHeight / shown - this.#rowHeight) / 8;
     const width = this.#wrap ? 0 : Math.max(this.#width, this.#block.scrollWidth);
-    if (width === this.#width && this.#area.style.minWidth !== '') return;
+    if (width === this.#width) return;
     this.#width = width;
     this.#area.style.minWidth = `${width}px`;
   }

@@ -1,0 +1,137 @@
+/** An entry of the live feed read: the server writes records in one form only, so most bytes of a line need no looking at. */
+import { isStreamId, RecordReader } from '../record.ts';
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const CLOSE = 0x7d;
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+const ID = bytesOf('{"id":"');
+const RUN = bytesOf('","run":"');
+const N = bytesOf('","n":');
+const TS = bytesOf(',"ts":');
+const TS_ONLY = bytesOf('","ts":');
+const MSG = bytesOf(',"msg":"');
+const MORE = bytesOf('"more":true');
+const decoder = new TextDecoder();
+
+/** Who wrote a line: the beginning that all lines of a run share. */
+export type Writer = { id: string; run: string; key: string };
+type Known = Writer & { bytes: Uint8Array };
+
+const MAX_WRITERS = 4096;
+const MAX_DIGITS = 15;
+
+export class Entry {
+  /** Stream and run; the same object again for the same writer, most of the time. */
+  writer: Writer = { id: '', run: '', key: '' };
+  n = 0;
+  ts = NaN;
+  kind: 'line' | 'beat' | 'end' = 'line';
+  more = false;
+  /** The inside of msg, whether it holds escapes, and where the record ends. */
+  start = 0;
+  end = 0;
+  escaped = false;
+  tailEnd = 0;
+  readonly #writers = new Map<number, Known>();
+  readonly #any = new RecordReader();
+  #at = 0;
+
+  /** Read bytes[start, end), a record without its newline. Gives why it is none, or undefined. */
+  read(bytes: Uint8Array, start: number, end: number): string | undefined {
+    this.tailEnd = end;
+    return this.#readKnown(bytes, start, end) ? undefined : this.#readAny(bytes, start, end);
+  }
+
+  #readKnown(bytes: Uint8Array, start: number, end: number): boolean {
+    if (!startsWith(bytes, start, end, ID)) return false;
+    const idEnd = bytes.indexOf(QUOTE, start + ID.length);
+    if (idEnd < 0) return false;
+    let writerEnd = idEnd;
+    let n = 0;
+    if (startsWith(bytes, idEnd, end, RUN)) {
+      writerEnd = bytes.indexOf(QUOTE, idEnd + RUN.length);
+      if (writerEnd < 0 || !startsWith(bytes, writerEnd, end, N)) return false;
+      n = this.#digits(bytes, writerEnd + N.length, end);
+      if (n < 1 || !startsWith(bytes, this.#at, end, TS)) return false;
+      this.#at += TS.length;
+    } else if (startsWith(bytes, idEnd, end, TS_ONLY)) this.#at = idEnd + TS_ONLY.length;
+    else return false;
+    const ts = this.#digits(bytes, this.#at, end);
+    if (ts < 0 || !startsWith(bytes, this.#at, end, MSG)) return false;
+    const msgStart = this.#at + MSG.length;
+    if (!this.#message(bytes, msgStart, end)) return false;
+    const writer = this.#writerOf(bytes, start + ID.length, idEnd, writerEnd);
+    if (!writer) return false;
+    this.writer = writer;
+    this.n = n;
+    this.ts = ts;
+    this.kind = 'line';
+    return true;
+  }
+
+  /** Find the end of msg, and whether the keys after it say that the line goes on. */
+  #message(bytes: Uint8Array, start: number, end: number): boolean {
+    let at = start;
+    let escaped = false;
+    for (let c = bytes[at]; c !== QUOTE; c = bytes[++at]) {
+      if (c === BACKSLASH) {
+        escaped = true;
+        at++;
+      }
+      if (at >= end) return false;
+    }
+    if (bytes[end - 1] !== CLOSE) return false;
+    this.start = start;
+    this.end = at;
+    this.escaped = escaped;
+    this.more = at + 2 < end && startsWith(bytes, at + 2, end, MORE);
+    return true;
+  }
+
+  #readAny(bytes: Uint8Array, start: number, end: number): string | undefined {
+    const any = this.#any;
+    const why = any.read(bytes, start, end);
+    if (why !== undefined) return why;
+    this.writer = { id: any.id, run: any.run, key: `${any.id}\n${any.run}` };
+    this.n = any.n;
+    this.ts = any.ts;
+    this.kind = any.kind;
+    this.more = any.more;
+    this.start = any.msgStart;
+    this.end = any.msgEnd;
+    this.escaped = bytes.subarray(any.msgStart, any.msgEnd).includes(BACKSLASH);
+    if (!any.canonical) this.tailEnd = any.msgEnd;
+    return undefined;
+  }
+
+  /** The number at `at`; -1 if there is none or it is too long. Leaves #at behind it. */
+  #digits(bytes: Uint8Array, at: number, end: number): number {
+    const start = at;
+    let n = 0;
+    for (let c = (bytes[at] as number) - 48; at < end && c >= 0 && c <= 9; c = (bytes[++at] as number) - 48) n = n * 10 + c;
+    this.#at = at;
+    return at === start || at - start > MAX_DIGITS ? -1 : n;
+  }
+
+  /** The writer whose id is bytes[start, idEnd) and whose run ends at writerEnd, which is idEnd for none. */
+  #writerOf(bytes: Uint8Array, start: number, idEnd: number, writerEnd: number): Writer | undefined {
+    let hash = 0x811c9dc5; // FNV-1a
+    for (let i = start; i < writerEnd; i++) hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193);
+    const known = this.#writers.get(hash);
+    if (known && known.bytes.length === writerEnd - start && startsWith(bytes, start, writerEnd, known.bytes)) return known;
+    const id = decoder.decode(bytes.subarray(start, idEnd));
+    if (!isStreamId(id)) return undefined;
+    const run = writerEnd === idEnd ? '' : decoder.decode(bytes.subarray(idEnd + RUN.length, writerEnd));
+    const writer = { id, run, key: `${id}\n${run}`, bytes: bytes.slice(start, writerEnd) };
+    if (this.#writers.size >= MAX_WRITERS) this.#writers.clear();
+    this.#writers.set(hash, writer);
+    return writer;
+  }
+}
+
+function startsWith(bytes: Uint8Array, at: number, end: number, prefix: Uint8Array): boolean {
+  if (end - at < prefix.length) return false;
+  for (let i = 0; i < prefix.length; i++) if (bytes[at + i] !== prefix[i]) return false;
+  return true;
+}

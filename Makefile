@@ -14,7 +14,7 @@ BENCH   = test/bench/*.bench.ts
 CMDS    = lm-cert lm-fifo lm-frame lm-serve lm-tls-recv lm-tls-send
 BANNER  = import{createRequire as lmRequire}from"node:module";const require=lmRequire(import.meta.url);
 ESBUILD = node_modules/.bin/esbuild --bundle --format=esm --log-level=warning
-NODE    = $(ESBUILD) --platform=node --target=node20 --splitting --legal-comments=eof --outbase=. \
+NODE    = $(ESBUILD) --platform=node --target=node20 --splitting --legal-comments=eof --outbase=. --chunk-names=lib/[name]-[hash] \
 	--external:bufferutil --external:utf-8-validate '--banner:js=$(BANNER)'
 BROWSER = $(ESBUILD) --platform=browser --target=es2022 --minify --legal-comments=none --jsx=automatic --jsx-import-source=preact
 

@@ -30,14 +30,17 @@ const NAMES = new Map([[8, '\\b'], [10, '\\n'], [11, '\\v'], [12, '\\f'], [13, '
 /** Plain text and its runs; no runs means that all of it is plain and can be seen. */
 export function paint(text: string): Painted {
   const coloured = text.includes('\x1b');
-  if (!coloured) return UNSEEN.test(text) ? { plain: text, runs: splitUnseen(text, 0, PLAIN) } : { plain: text, runs: [] };
-  const pen = new Pen();
   const runs: Run[] = [];
+  if (!coloured) {
+    if (UNSEEN.test(text)) putRuns(runs, text, 0, PLAIN);
+    return { plain: text, runs };
+  }
+  const pen = new Pen();
   let plain = '';
   let from = 0;
   const put = (piece: string): void => {
     if (piece === '') return;
-    runs.push(...splitUnseen(piece, plain.length, pen.style()));
+    putRuns(runs, piece, plain.length, pen.style());
     plain += piece;
   };
   for (const match of text.matchAll(SEQUENCE)) {
@@ -52,9 +55,8 @@ export function paint(text: string): Painted {
 type Style = { classes: string; fg: string; bg: string };
 const PLAIN: Style = { classes: '', fg: '', bg: '' };
 
-/** One run, or several where a character of it has to be shown escaped. */
-function splitUnseen(piece: string, at: number, style: Style): Run[] {
-  const runs: Run[] = [];
+/** Add one run, or several where a character of it has to be shown escaped. */
+function putRuns(runs: Run[], piece: string, at: number, style: Style): void {
   let from = 0;
   const put = (start: number, end: number, hidden: boolean): void => {
     if (end > start) runs.push({ start: at + start, end: at + end, ...style, hidden });
@@ -65,7 +67,6 @@ function splitUnseen(piece: string, at: number, style: Style): Run[] {
     put(match.index, from, true);
   }
   put(from, piece.length, false);
-  return runs;
 }
 
 const ATTRIBUTES = new Map([[1, 'bold'], [2, 'dim'], [3, 'italic'], [4, 'under'], [5, 'bold'], [7, 'inverse'], [9, 'strike'], [21, 'under']]);

@@ -1,0 +1,200 @@
+/** The page's reading of the live feed: every line once, in order, whatever way the bytes are cut and however often the connection is. */
+import fc from 'fast-check';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { KIND, type Chunk } from '../lib/web/chunk.ts';
+import { FeedReader } from '../lib/web/feed.ts';
+import { Intake } from '../lib/web/intake.ts';
+import { Runs } from '../lib/web/runs.ts';
+import { Store, type Limits } from '../lib/web/store.ts';
+
+const encoder = new TextEncoder();
+
+/** A page's memory with the feed read into it. */
+class Tab {
+  readonly store: Store;
+  readonly intake: Intake;
+  readonly feed: FeedReader;
+
+  constructor(limits?: Limits) {
+    this.store = new Store(limits);
+    this.intake = new Intake(this.store, new Runs(), () => {});
+    this.feed = new FeedReader(this.intake);
+  }
+
+  take(text: string | Uint8Array): void {
+    this.feed.push(typeof text === 'string' ? encoder.encode(text) : text);
+  }
+
+  /** All rows held, as [kind, id, n, text]. */
+  get rows(): [number, string, number, string][] {
+    return this.store.chunks.flatMap((chunk: Chunk) =>
+      Array.from({ length: chunk.count }, (_, row): [number, string, number, string] => {
+        const { kind, id, n } = chunk.label(row);
+        return [kind, id, n, chunk.text(row)];
+      }),
+    );
+  }
+
+  get texts(): string[] {
+    return this.rows.map(([, , , text]) => text);
+  }
+}
+
+const hello = (epoch = 'e1'): string => `{"@":"hello","epoch":"${epoch}","version":"0.1.0","now":1795341000123}\n`;
+const batch = (at: number, lines: string[], epoch = 'e1'): string =>
+  `{"@":"batch","at":"${epoch}.${at}","count":${lines.length},"ts":1795341000000}\n${lines.map((line) => `${line}\n`).join('')}`;
+const record = (n: number, msg = `line ${n}`, id = 'web1', run = 'r1'): string => JSON.stringify({ id, run, n, ts: 1795341000000 + n, msg });
+const many = (from: number, count: number): string[] => Array.from({ length: count }, (_, i) => record(from + i));
+
+test('lines come out as they went in, wherever the blocks are cut', () => {
+  const messages = fc.array(fc.string({ unit: 'binary', maxLength: 60 }), { minLength: 1, maxLength: 30 });
+  fc.assert(
+    fc.property(messages, fc.array(fc.integer({ min: 1, max: 200 }), { maxLength: 60 }), (texts, cuts) => {
+      const lines = texts.map((text, i) => record(i + 1, text));
+      const bytes = encoder.encode(hello() + batch(1, lines));
+      const tab = new Tab();
+      let at = 0;
+      for (const cut of cuts) tab.take(bytes.subarray(at, (at += cut)));
+      tab.take(bytes.subarray(at));
+      assert.equal(tab.texts, texts);
+      assert.is(tab.feed.cursor, `e1.${texts.length}`);
+    }),
+  );
+});
+
+test('what a row knows: stream, run, number, time, further keys', () => {
+  const tab = new Tab();
+  tab.take(hello() + batch(7, ['{"id":"a/b","run":"k3","n":12,"ts":55,"msg":"x\\ty","more":true,"host":"h"}', '{"id":"c","ts":56,"msg":""}']));
+  const chunk = tab.store.chunks[0] as Chunk;
+  assert.equal(chunk.label(0), { kind: KIND.line, id: 'a/b', run: 'k3', n: 12, ts: 55, more: true });
+  assert.is(chunk.text(0), 'x\ty');
+  assert.is(chunk.tail(0), ',"more":true,"host":"h"}');
+  assert.equal(chunk.label(1), { kind: KIND.line, id: 'c', run: '', n: 0, ts: 56, more: false });
+  assert.is(chunk.text(1), '');
+  assert.is(chunk.tail(1), '');
+  assert.is(tab.feed.cursor, 'e1.8');
+});
+
+test('a connection cut anywhere and resumed gives each line once', () => {
+  const lines = many(1, 40);
+  const all = encoder.encode(hello() + batch(1, lines.slice(0, 15)) + batch(16, lines.slice(15)));
+  for (let cut = 1; cut < all.length; cut += 7) {
+    const tab = new Tab();
+    tab.feed.begin();
+    tab.take(all.subarray(0, cut));
+    tab.feed.begin();
+    const taken = tab.feed.seq;
+    tab.take(hello());
+    if (taken < 40) tab.take(batch(taken + 1, lines.slice(taken)));
+    assert.equal(tab.texts, lines.map((_, i) => `line ${i + 1}`), `cut at ${cut}`);
+  }
+});
+
+test('entries sent again by the server are taken once', () => {
+  const tab = new Tab();
+  tab.take(hello() + batch(1, many(1, 5)));
+  tab.feed.begin();
+  tab.take(hello() + batch(3, many(3, 5)));
+  assert.equal(tab.texts, ['line 1', 'line 2', 'line 3', 'line 4', 'line 5', 'line 6', 'line 7']);
+  assert.is(tab.feed.cursor, 'e1.7');
+});
+
+test('a server started again is told of, and lines held already are recognised', () => {
+  const tab = new Tab();
+  tab.take(hello() + batch(1, many(1, 5)));
+  tab.feed.begin();
+  tab.take(hello('e2') + batch(1, many(3, 5), 'e2'));
+  assert.equal(tab.rows.map(([kind, , n]) => [kind, n]), [
+    [KIND.line, 1], [KIND.line, 2], [KIND.line, 3], [KIND.line, 4], [KIND.line, 5], [KIND.restart, 0], [KIND.line, 6], [KIND.line, 7],
+  ]);
+  assert.is(tab.intake.repeated, 3);
+  assert.is(tab.feed.cursor, 'e2.5');
+});
+
+test('lines without a number are never held for repeated', () => {
+  const tab = new Tab();
+  tab.take(hello() + batch(1, ['{"id":"a","ts":1,"msg":"same"}', '{"id":"a","ts":1,"msg":"same"}']));
+  assert.equal(tab.texts, ['same', 'same']);
+});
+
+test('what has not come is a row in its place, and is counted', () => {
+  const tab = new Tab();
+  tab.take(
+    hello() +
+      batch(1, [record(1), '{"@":"lost","id":"web1","run":"r1","from":2,"to":13,"lines":12,"ts":9}', record(14), '{"@":"end","id":"web1","run":"r1","ts":10}']) +
+      '{"@":"skip","from":"e1.5","to":"e1.304","count":300,"why":"slow"}\n' +
+      '{"@":"beat","now":5}\n' +
+      batch(305, [record(15)]) +
+      batch(310, [record(20)]),
+  );
+  assert.equal(tab.rows.map(([kind]) => kind), [KIND.line, KIND.lost, KIND.line, KIND.end, KIND.skip, KIND.line, KIND.skip, KIND.line]);
+  assert.match(tab.texts[1] ?? '', /^12 lines lost: 2 to 13 /);
+  assert.match(tab.texts[4] ?? '', /^300 lines not shown/);
+  assert.match(tab.texts[6] ?? '', /^4 lines not shown/);
+  assert.is(tab.intake.lostLines, 12);
+  assert.is(tab.intake.skipped, 304);
+  assert.is(tab.store.lines, 4);
+});
+
+test('an entry that is no record is shown, and the others with it', () => {
+  const tab = new Tab();
+  tab.take(hello() + batch(1, [record(1), 'null', '[1,2', '{"id":"unframed","ts":1,"msg":"raw","bad":"not JSON"}', record(2)]));
+  assert.equal(tab.rows.map(([kind, id, , text]) => [kind, id, text.trim()]), [
+    [KIND.line, 'web1', 'line 1'], [KIND.bad, 'unframed', 'null'], [KIND.bad, 'unframed', '[1,2'], [KIND.bad, 'unframed', 'raw'], [KIND.line, 'web1', 'line 2'],
+  ]);
+});
+
+test('what is not the feed ends the connection, and the cursor holds', () => {
+  for (const wrong of ['<html>\n', 'null\n', batch(1, many(1, 2)), hello() + record(1), `${hello()}{"@":"batch","count":3}\n`, `${hello()}{"@":\n`]) {
+    const tab = new Tab();
+    assert.throws(() => tab.take(wrong.endsWith('\n') ? wrong : `${wrong}\n`), undefined, wrong);
+  }
+  const tab = new Tab();
+  tab.take(hello() + batch(1, many(1, 3)));
+  assert.throws(() => tab.take(`${batch(4, [record(4)])}what is this\n`));
+  assert.is(tab.feed.cursor, 'e1.4');
+  assert.throws(() => new Tab().take(new Uint8Array(9 * 1024 * 1024).fill(0x61)), /too long/);
+});
+
+test('the memory is bounded by lines and by bytes, and what is dropped is counted', () => {
+  const tab = new Tab({ lines: 5000, bytes: 1e9 });
+  tab.take(hello());
+  for (let at = 1; at < 20_000; at += 1000) {
+    tab.take(batch(at, many(at, 1000)));
+    tab.store.trim();
+    assert.ok(tab.store.lines <= 5000 && tab.store.lines + tab.store.dropped === at + 999);
+  }
+  assert.is(tab.rows.at(-1)?.[2], 20_000);
+  assert.is(tab.rows[0]?.[2], tab.store.dropped + 1);
+  assert.is(tab.store.chunkOf(tab.store.first), tab.store.chunks[0]);
+  assert.is(tab.store.chunkOf(tab.store.first - 1), undefined);
+
+  const small = new Tab({ lines: 1e9, bytes: 3_000_000 });
+  small.take(hello());
+  for (let at = 1; at <= 100; at++) {
+    small.take(batch(at, [record(at, 'x'.repeat(100_000))]));
+    small.store.trim();
+    assert.ok(small.store.bytes <= 3_000_000, `${small.store.bytes} bytes`);
+  }
+  assert.is(small.rows.at(-1)?.[2], 100);
+});
+
+test('numbers of a run: each is taken once, in any order', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 120 }), (numbers) => {
+      const runs = new Runs();
+      const seen = new Set<number>();
+      for (const n of numbers) {
+        assert.is(runs.take('a\nr', n), !seen.has(n), `${n} of ${numbers.join()}`);
+        seen.add(n);
+      }
+    }),
+  );
+  const runs = new Runs();
+  assert.ok(runs.take('a\nr', 1) && runs.take('b\nr', 1) && runs.take('a\ns', 1) && !runs.take('a\nr', 1));
+  for (let i = 0; i < 100_000; i++) runs.take(`hostile\n${i}`, 1);
+  assert.ok(runs.take('a\nr', 1), 'long past runs are forgotten');
+});
+
+test.run();

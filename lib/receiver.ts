@@ -1,0 +1,268 @@
+/** The receiver's side of lm/1 without its connections: what it has of every sender's stream, and what it answers. */
+import { crc32 } from './crc.ts';
+import { countLines } from './lines.ts';
+import { lossFrame, readLoss, welcomeFrame, type Hello, type Last } from './messages.ts';
+import { Lane, type Rota } from './rota.ts';
+import { ack, control, TYPE, WireError, type Frame } from './wire.ts';
+
+const LF = 10;
+const MIN_WINDOW = 65_536;
+
+/** Bounds: bytes under way of one stream and of all, and how many streams are remembered. */
+export type Bounds = { window: number; total: number; remembered: number };
+
+/** A connection, as far as the protocol knows it. */
+export interface Peer {
+  send(frame: Buffer): void;
+  /** Another connection has taken the stream over: say FENCED and close. */
+  fenced(): void;
+}
+
+/** Chooses lines: `kept` holds those that may pass, in order, and their number; `refused` counts the others, `reason` says why. */
+export type Filter = (lines: Buffer) => { kept: Buffer[]; lines: number; refused: number; reason: string };
+
+/** One stream of one sender: (principal, epoch). It outlives its connections. */
+export class Session {
+  readonly principal: string;
+  /** Everything below has come in; everything below `committed` is out. */
+  received: number;
+  committed: number;
+  last: Last | undefined;
+  peer: Peer | undefined;
+  filter: Filter | undefined;
+  /** All of it has been committed, and the sender has said that it is all. */
+  ended = false;
+  readonly counts = { lines: 0, bytes: 0, refused: 0, repeated: 0, lost: 0 };
+  #reason = '';
+  readonly #receiver: Receiver;
+  readonly #lane: Lane;
+  #end: number | undefined;
+  #limit = 0;
+  #told = 0; // committed, as the last ACK said
+  #toldRefused = 0;
+
+  constructor(receiver: Receiver, rota: Rota, principal: string, base: number) {
+    this.#receiver = receiver;
+    this.principal = principal;
+    this.received = base;
+    this.committed = base;
+    this.#told = base;
+    this.#lane = new Lane(rota, (mark) => this.#commit(mark));
+  }
+
+  /** Nobody is connected, and nothing is on its way. */
+  get idle(): boolean {
+    return !this.peer && this.#lane.idle;
+  }
+
+  /** A connection begins, or takes over from an older one; it hears what is here already. */
+  join(peer: Peer, known: boolean, name: string): void {
+    this.peer?.fenced();
+    this.peer = peer;
+    this.#toldRefused = 0;
+    const { committed, received: next, last } = this;
+    peer.send(welcomeFrame({ committed, next, limit: this.#credit(), known, last, name }));
+    this.#told = committed;
+    this.#tellRefused();
+  }
+
+  /** The connection is gone; what it brought stays. */
+  leave(peer: Peer): void {
+    if (this.peer === peer) this.peer = undefined;
+  }
+
+  /** A frame of the sender. Frames of connections that no longer count are ignored. Throws WireError. */
+  take(peer: Peer, frame: Frame): void {
+    if (peer !== this.peer) return;
+    if (frame.type === TYPE.data) this.#data(frame);
+    else if (frame.type === TYPE.end) this.#takeEnd(frame);
+    else if (frame.type === TYPE.loss) this.#loss(frame);
+    else if (frame.type !== TYPE.ping) throw new WireError('FRAME', 'a frame out of place');
+  }
+
+  #data(frame: Frame): void {
+    let { payload } = frame;
+    const end = frame.offset + payload.length;
+    if (payload.length === 0 || payload[payload.length - 1] !== LF) throw new WireError('FRAME', 'not whole lines');
+    if (frame.offset > this.received) throw new WireError('GAP', `bytes ${this.received} to ${frame.offset} are missing`);
+    if (end <= this.received) {
+      this.counts.repeated += payload.length;
+      this.#receiver.answer(this);
+      return;
+    }
+    if (this.#end !== undefined && end > this.#end) throw new WireError('FRAME', 'lines behind the end');
+    if (end > this.#limit && frame.offset > this.committed) throw new WireError('CREDIT', `sent beyond ${this.#limit}`);
+    const skip = this.received - frame.offset;
+    if (skip > 0) {
+      if (payload[skip - 1] !== LF) throw new WireError('GAP', `no line begins at ${this.received}`);
+      this.counts.repeated += skip;
+      payload = payload.subarray(skip);
+    }
+    this.last = { offset: this.received, length: payload.length, crc: skip > 0 ? crc32(payload) : frame.crc };
+    this.received = end;
+    this.#pass(payload, skip > 0 ? countLines(payload) : Math.min(frame.lines, payload.length));
+  }
+
+  #pass(payload: Buffer, lines: number): void {
+    if (!this.filter) {
+      this.#count(lines, payload.length);
+      this.#lane.put(payload, this.received);
+      return;
+    }
+    const { kept, refused, reason, lines: passed } = this.filter(payload);
+    this.#count(passed, kept.reduce((sum, bytes) => sum + bytes.length, 0));
+    if (refused > 0) {
+      this.counts.refused += refused;
+      this.#reason = reason;
+    }
+    const before = this.received - payload.length;
+    if (kept.length === 0) this.#lane.put(payload.subarray(0, 0), this.received);
+    kept.forEach((bytes, i) => this.#lane.put(bytes, i === kept.length - 1 ? this.received : before));
+  }
+
+  #count(lines: number, bytes: number): void {
+    this.counts.lines += lines;
+    this.counts.bytes += bytes;
+  }
+
+  #loss(frame: Frame): void {
+    const { from, to, lines, reason } = readLoss(frame);
+    if (from > this.received) throw new WireError('GAP', `bytes ${this.received} to ${from} are missing`);
+    if (to <= this.received) return;
+    this.counts.lost += to - this.received;
+    this.#receiver.lost(this, { lines, bytes: to - this.received, reason });
+    this.received = to;
+    this.last = undefined;
+    this.#lane.put(Buffer.alloc(0), to);
+  }
+
+  #takeEnd(frame: Frame): void {
+    if (frame.offset !== this.received) throw new WireError('GAP', `the stream ends at ${frame.offset}, but ${this.received} bytes are here`);
+    this.#end = frame.offset;
+    this.#finish();
+  }
+
+  #commit(mark: number): void {
+    this.committed = mark;
+    if (this.#finish() || !this.peer) return;
+    this.#receiver.answer(this, this.committed - this.#told >= this.#receiver.window / 4);
+  }
+
+  /** Say that all is committed, when it is. */
+  #finish(): boolean {
+    if (this.#end === undefined || this.committed !== this.#end) return false;
+    this.ended = true;
+    this.#tellRefused();
+    this.peer?.send(control(TYPE.end, this.committed));
+    return true;
+  }
+
+  /** Say how far things are. */
+  acknowledge(): void {
+    if (!this.peer || this.ended) return;
+    this.#tellRefused();
+    this.#told = this.committed;
+    this.peer.send(ack(this.committed, this.#credit()));
+  }
+
+  #tellRefused(): void {
+    const { refused } = this.counts;
+    if (!this.peer || refused === this.#toldRefused) return;
+    this.#toldRefused = refused;
+    this.peer.send(lossFrame({ from: this.committed, to: this.committed, lines: refused, reason: this.#reason }));
+  }
+
+  #credit(): number {
+    this.#limit = Math.max(this.#limit, this.committed + this.#receiver.window);
+    return this.#limit;
+  }
+}
+
+/** What the receiver wants done or known. */
+export type Events = {
+  /** Acknowledgements wait: call `acknowledge` soon. */
+  due(): void;
+  /** A sender has said that bytes will not come. */
+  lost(session: Session, loss: { lines: number; bytes: number; reason: string }): void;
+};
+
+/** All streams of all senders. */
+export class Receiver {
+  readonly #rota: Rota;
+  readonly #bounds: Bounds;
+  readonly #events: Events;
+  readonly #sessions = new Map<string, Session>(); // those used last are the last
+  readonly #due = new Set<Session>();
+  #live = 0;
+
+  constructor(rota: Rota, bounds: Bounds, events: Events) {
+    this.#rota = rota;
+    this.#bounds = bounds;
+    this.#events = events;
+  }
+
+  /** Streams remembered. */
+  get remembered(): number {
+    return this.#sessions.size;
+  }
+
+  /** Bytes that each stream may have under way now. */
+  get window(): number {
+    const share = Math.floor(this.#bounds.total / Math.max(1, this.#live));
+    return Math.min(this.#bounds.window, Math.max(MIN_WINDOW, share));
+  }
+
+  /** A sender has introduced itself over `peer`. `name` is what it is told it is called. */
+  open(peer: Peer, principal: string, hello: Hello, name: string, filter?: Filter): Session {
+    const key = `${principal}\n${hello.epoch}`;
+    const old = this.#sessions.get(key);
+    const session = old ?? new Session(this, this.#rota, principal, hello.base);
+    this.#sessions.delete(key);
+    this.#sessions.set(key, session);
+    this.#forget(session);
+    if (!session.peer) this.#live++;
+    session.filter = filter;
+    session.join(peer, old !== undefined, name);
+    return session;
+  }
+
+  /** A connection is gone. */
+  close(peer: Peer, session: Session): void {
+    if (session.peer === peer) this.#live--;
+    session.leave(peer);
+  }
+
+  /** For Session: it has something to tell, `now` or soon. */
+  answer(session: Session, now = false): void {
+    if (now) {
+      this.#due.delete(session);
+      session.acknowledge();
+      return;
+    }
+    this.#due.add(session);
+    if (this.#due.size === 1) this.#events.due();
+  }
+
+  /** For Session. */
+  lost(session: Session, loss: { lines: number; bytes: number; reason: string }): void {
+    this.#events.lost(session, loss);
+  }
+
+  /** Send the acknowledgements that are due. */
+  acknowledge(): void {
+    for (const session of this.#due) session.acknowledge();
+    this.#due.clear();
+  }
+
+  /** Keep memory bounded: forget streams that have ended, and where there are none, those unused for longest. Never one in use. */
+  #forget(spared: Session): void {
+    for (const wanted of [(s: Session) => s.ended, () => true]) {
+      if (this.#sessions.size <= this.#bounds.remembered) return;
+      for (const [key, session] of this.#sessions) {
+        if (session === spared || !session.idle || !wanted(session)) continue;
+        this.#sessions.delete(key);
+        if (this.#sessions.size <= this.#bounds.remembered) return;
+      }
+    }
+  }
+}

@@ -1,0 +1,142 @@
+/** The sender's side of lm/1 without its connection: one stream of lines, and one session of it after another. */
+import {
+  helloFrame, lossFrame, readComplaint, readGoAway, readLoss, readWelcome, type Complaint, type GoAway, type Welcome,
+} from './messages.ts';
+import type { Window } from './window.ts';
+import { ackLimit, control, TYPE, WireError, type Frame } from './wire.ts';
+
+/** What one process sends: `epoch` names it (128 random bits as hex) and changes only when the receiver holds other bytes under it. */
+export type Stream = {
+  readonly window: Window;
+  epoch: string;
+  /** Nothing more will be appended. */
+  ended: boolean;
+  /** Lines that the receiver took but did not pass on, as it last said, and why; `earlier` by receivers that have forgotten the epoch. */
+  refused: { lines: number; earlier: number; reason: string };
+};
+
+/** The receiver holds other bytes than ours under this epoch, or more: the epoch must be given up. */
+export class Rollback extends Error {}
+
+/** Where a session is: `done` when all is acknowledged and the end agreed; `over` when the receiver ended it first. */
+export type SessionState = 'hello' | 'open' | 'done' | 'over';
+
+/** One connection's talk. Frames that arrived go into `take`; what may be written comes out of `next`. */
+export class SenderSession {
+  state: SessionState = 'hello';
+  /** Why the receiver ended the session, when `state` is `over`. */
+  goAway: GoAway | undefined;
+  complaint: Complaint | undefined;
+  /** Name under which the receiver knows this sender. */
+  name = '';
+  /** Bytes are acknowledged that were not when the session began. */
+  progressed = false;
+  readonly #stream: Stream;
+  #cursor = 0; // number of the frame to send next
+  #sent = 0; // end of what was sent or already there
+  #limit = 0;
+  #loss: Buffer | undefined;
+  #endSent = false;
+
+  constructor(stream: Stream) {
+    this.#stream = stream;
+  }
+
+  /** The frame to begin with. */
+  hello(agent: string): Buffer {
+    const { epoch, window } = this.#stream;
+    return helloFrame({ epoch, base: window.base, agent });
+  }
+
+  /** Throws WireError when the receiver breaks the protocol, Rollback when the epoch is of no use any more. */
+  take(frame: Frame): void {
+    if (this.state === 'done' || this.state === 'over') return;
+    switch (frame.type) {
+      case TYPE.ping:
+        return;
+      case TYPE.goaway:
+        this.goAway = readGoAway(frame);
+        if (this.state === 'open') this.#release(frame.offset);
+        this.state = 'over';
+        return;
+      case TYPE.error:
+        this.complaint = readComplaint(frame);
+        this.state = 'over';
+        return;
+    }
+    if (this.state === 'hello' && frame.type === TYPE.welcome) this.#welcome(readWelcome(frame));
+    else if (this.state === 'open' && frame.type === TYPE.ack) this.#ack(frame);
+    else if (this.state === 'open' && frame.type === TYPE.loss) this.#refused(frame);
+    else if (this.state === 'open' && frame.type === TYPE.end) this.#end(frame);
+    else throw new WireError('FRAME', 'a frame out of place');
+  }
+
+  #welcome(welcome: Welcome): void {
+    const { window, refused } = this.#stream;
+    const { last, next, known } = welcome;
+    if (next > window.tail) throw new Rollback(`receiver has ${next} bytes of this stream, which has ${window.tail}`);
+    if (last && last.offset + last.length === next) {
+      const crc = window.crc(last.offset, last.length);
+      if (crc !== undefined && crc !== last.crc) throw new Rollback(`receiver has other bytes than these at ${last.offset}`);
+    }
+    if (next < window.base) {
+      this.#loss = lossFrame({ from: next, to: window.base, lines: 0, reason: 'acknowledged before, then forgotten by the receiver' });
+    }
+    if (!known) this.#stream.refused = { ...refused, earlier: refused.earlier + refused.lines, lines: 0 };
+    this.#sent = Math.max(next, window.base);
+    this.#release(welcome.committed);
+    this.#cursor = window.seek(next);
+    this.#limit = welcome.limit;
+    this.name = welcome.name;
+    this.state = 'open';
+  }
+
+  #ack(frame: Frame): void {
+    this.#release(frame.offset);
+    this.#limit = Math.max(this.#limit, ackLimit(frame));
+  }
+
+  #release(offset: number): void {
+    if (offset > this.#sent) throw new WireError('FRAME', 'bytes acknowledged that were not sent');
+    const { window } = this.#stream;
+    if (offset > window.acked) this.progressed = true;
+    window.release(offset);
+  }
+
+  #refused(frame: Frame): void {
+    const { lines, reason } = readLoss(frame);
+    const { refused } = this.#stream;
+    if (lines > refused.lines) this.#stream.refused = { ...refused, lines, reason };
+  }
+
+  #end(frame: Frame): void {
+    const { window } = this.#stream;
+    if (!this.#endSent || frame.offset !== window.tail) throw new WireError('FRAME', 'an END out of place');
+    this.#release(frame.offset);
+    this.state = 'done';
+  }
+
+  /**
+   * The next frame to write now, or undefined until there is more to say: credit or lines are missing. A frame goes out when it ends
+   * within the credit; with nothing unacknowledged one frame always may, so that a line longer than the credit gets through.
+   */
+  next(): Buffer | undefined {
+    if (this.state !== 'open') return undefined;
+    const loss = this.#loss;
+    if (loss) {
+      this.#loss = undefined;
+      return loss;
+    }
+    const { window, ended } = this.#stream;
+    const frame = window.frame(this.#cursor);
+    if (frame) {
+      if (frame.end > this.#limit && window.acked < Math.max(frame.offset, this.#sent)) return undefined;
+      this.#cursor++;
+      this.#sent = frame.end;
+      return frame.bytes;
+    }
+    if (!ended || window.open || this.#endSent) return undefined;
+    this.#endSent = true;
+    return control(TYPE.end, window.tail);
+  }
+}

@@ -50,12 +50,20 @@ export function certificate(bytes: string | Uint8Array): X509Certificate {
   }
 }
 
+function publicKeyOf(pem: string): KeyObject {
+  try {
+    return createPublicKey(pem);
+  } catch (err) {
+    throw new Error('its public key is damaged, or of an unknown kind', { cause: err });
+  }
+}
+
 /** The pin that a file tells: of its first certificate, else of its key; the file may be PEM or a certificate in DER. Throws Error. */
 export function pinOfFile(bytes: Buffer): string {
   const { key, certs, publicKey } = parsePem(bytes.toString('latin1'));
   if (certs[0] !== undefined) return pinOf(certificate(certs[0]));
   if (key !== undefined) return pinOfKey(createPublicKey(privateKey(key)));
-  if (publicKey !== undefined) return pinOfKey(createPublicKey(publicKey));
+  if (publicKey !== undefined) return pinOfKey(publicKeyOf(publicKey));
   if (bytes[0] === 0x30) return pinOf(certificate(bytes));
   throw new Error('no certificate and no key in it');
 }

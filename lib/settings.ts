@@ -42,8 +42,8 @@ export function findSetting(name: string, homes: readonly string[] = settingHome
   });
 }
 
-/** The whole of a small text file, of at most 1 MiB. Rejects with `cannot read PATH: REASON`. */
-export async function readSetting(path: string): Promise<string> {
+/** The whole of a small file, of at most 1 MiB; never ending ones such as /dev/zero are not read to their end. Rejects with `cannot read PATH: REASON`. */
+export async function readSmall(path: string): Promise<Buffer> {
   let file: FileHandle | undefined;
   try {
     file = await open(path, 'r');
@@ -51,12 +51,17 @@ export async function readSetting(path: string): Promise<string> {
     let length = 0;
     for (let n = -1; n !== 0 && length < bytes.length; length += n) n = (await file.read(bytes, length, bytes.length - length)).bytesRead;
     if (length > MAX_TEXT) throw new Error('longer than 1 MiB');
-    return bytes.toString('utf8', 0, length);
+    return bytes.subarray(0, length);
   } catch (err) {
     throw new Error(`cannot read ${path}: ${why(err)}`, { cause: err });
   } finally {
     await file?.close();
   }
+}
+
+/** The text of a small file, as `readSmall`. */
+export async function readSetting(path: string): Promise<string> {
+  return (await readSmall(path)).toString();
 }
 
 /**

@@ -132,8 +132,9 @@ export class RecordWriter {
     const words = this.#openingWords;
     const outWords = this.#outWords;
     const at = this.#at;
-    for (let i = 0; i < words.byteLength; i += 4) outWords.setInt32(at + i, words.getInt32(i, true), true);
-    this.#at = at + this.#openingLength;
+    const length = this.#openingLength;
+    for (let i = 0; i < length; i += 4) outWords.setInt32(at + i, words.getInt32(i, true), true);
+    this.#at = at + length;
   }
 
   /** A new time, or a number with one digit more. */
@@ -161,31 +162,30 @@ export class RecordWriter {
   /**
    * Copy text into a JSON string up to its first newline or `end`, and return where that is.
    *
-   * Four bytes at a time: the sum tells by its sign bits which of them are below a space, a quote or a backslash; the lowest one found is
-   * exact, since a borrow only travels upwards. What was copied behind it is overwritten.
+   * Eight bytes at a time are copied and looked at; where one of them needs more than copying, what was copied behind it is overwritten.
    */
   #copy(start: number, end: number): number {
     const bytes = this.#bytes;
     const words = this.#words;
     const out = this.#out;
     const outWords = this.#outWords;
-    const lastWord = end - 4;
+    const lastPair = end - 8;
     let i = start;
     let at = this.#at;
     while (i < end) {
-      if (i <= lastWord) {
-        const word = words.getInt32(i, true);
-        const quote = word ^ 0x22222222;
-        const backslash = word ^ 0x5c5c5c5c;
-        const low = ((word - 0x20202020) & ~word) | ((quote - 0x01010101) & ~quote) | ((backslash - 0x01010101) & ~backslash);
-        const special = low & 0x80808080;
-        outWords.setInt32(at, word, true);
-        if (special === 0) {
-          i += 4;
-          at += 4;
+      if (i <= lastPair) {
+        const first = words.getInt32(i, true);
+        const second = words.getInt32(i + 4, true);
+        const marks = special(first);
+        const secondMarks = special(second);
+        outWords.setInt32(at, first, true);
+        outWords.setInt32(at + 4, second, true);
+        if ((marks | secondMarks) === 0) {
+          i += 8;
+          at += 8;
           continue;
         }
-        const plain = (31 - Math.clz32(special & -special)) >> 3;
+        const plain = marks !== 0 ? lowest(marks) : 4 + lowest(secondMarks);
         i += plain;
         at += plain;
       }
@@ -206,4 +206,16 @@ export class RecordWriter {
     this.#at = at;
     return i;
   }
+}
+
+/** The top bit of each byte of four that is below a space, a quote or a backslash. A borrow only travels upwards, so the lowest is true. */
+function special(word: number): number {
+  const quote = word ^ 0x22222222;
+  const backslash = word ^ 0x5c5c5c5c;
+  return (((word - 0x20202020) & ~word) | ((quote - 0x01010101) & ~quote) | ((backslash - 0x01010101) & ~backslash)) & 0x80808080;
+}
+
+/** The lowest marked byte of four. */
+function lowest(marks: number): number {
+  return (31 - Math.clz32(marks & -marks)) >> 3;
 }

@@ -1,0 +1,233 @@
+/** What the page shows of what it holds: streams chosen, filters tried, patterns that never end. */
+import fc from 'fast-check';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { KIND } from '../lib/web/chunk.ts';
+import type { Matcher } from '../lib/web/hunt.ts';
+import { Keeper } from '../lib/web/keeper.ts';
+import type { Limits } from '../lib/web/store.ts';
+import type { MatchAnswer, MatchJob, Row, State } from '../lib/web/talk.ts';
+import { Tries } from '../lib/web/tries.ts';
+import { timed, until } from './sh.ts';
+
+const encoder = new TextEncoder();
+type Line = { id: string; text: string };
+
+/** A match worker in this thread: answers one job after the other, each a moment later; the pattern `never` is never answered. */
+class Desk {
+  started = 0;
+  ended = 0;
+  tried = 0;
+
+  readonly make = (answer: (answer: MatchAnswer) => void): Matcher => {
+    this.started++;
+    const tries = new Tries();
+    let over = false;
+    let stuck = false;
+    return {
+      post: (job: MatchJob) => {
+        stuck ||= job.source.includes('never');
+        if (stuck) return;
+        setImmediate(() => {
+          if (over) return;
+          if (job.what === 'try') this.tried += job.bounds.length / 2;
+          answer(tries.answer(job));
+        });
+      },
+      end: () => {
+        over = true;
+        this.ended++;
+      },
+    };
+  };
+}
+
+class Page {
+  readonly desk = new Desk();
+  readonly keeper: Keeper;
+  readonly sent: Line[] = [];
+  #serial = 0;
+
+  constructor(limits?: Limits) {
+    this.keeper = new Keeper(this.desk.make, () => {}, () => {}, limits);
+    this.keeper.take(encoder.encode('{"@":"hello","epoch":"e","now":1}\n'));
+  }
+
+  add(lines: Line[]): void {
+    const head = `{"@":"batch","at":"e.${this.sent.length + 1}","count":${lines.length},"ts":1}\n`;
+    const body = lines.map((line, i) => `${JSON.stringify({ id: line.id, run: 'r', n: this.sent.length + i + 1, ts: 1, msg: line.text })}\n`);
+    this.sent.push(...lines);
+    this.keeper.take(encoder.encode(head + body.join('')));
+  }
+
+  show(pattern: string, streams?: string[], fold = false, keep?: number): void {
+    this.keeper.show(++this.#serial, { streams, pattern, fold }, keep);
+  }
+
+  state(): Promise<State> {
+    return this.keeper.state('live', 0);
+  }
+
+  /** The state once no filter is being tried. */
+  async settled(): Promise<State> {
+    await until(async () => (await this.state()).search.state !== 'searching', 5000, () => 'the filter to be done');
+    return this.state();
+  }
+
+  async rows(): Promise<Row[]> {
+    const { lens, base, end } = await this.state();
+    const rows: Row[] = [];
+    for (let from = base; from < end; from += 1000) {
+      const said = await this.keeper.rows(lens, from, Math.min(end, from + 1000));
+      if (said?.say === 'rows') rows.push(...said.rows);
+    }
+    return rows;
+  }
+}
+
+const lines = (count: number, make: (i: number) => string = (i) => `line ${i}`, ids = ['a', 'b', 'c']): Line[] =>
+  Array.from({ length: count }, (_, i) => ({ id: ids[i % ids.length] ?? 'a', text: make(i) }));
+
+test('every line is shown; those of chosen streams alone when some are chosen', async () => {
+  const page = new Page();
+  page.add(lines(3000));
+  assert.equal((await page.rows()).map((row) => row.text), page.sent.map((line) => line.text));
+  page.show('', ['b', 'c']);
+  page.add(lines(300));
+  const rows = await page.rows();
+  assert.equal(rows.map((row) => row.text), page.sent.filter((line) => line.id !== 'a').map((line) => line.text));
+  assert.equal(rows.map((row) => row.at), rows.map((_, i) => (rows[0]?.at ?? 0) + i));
+  const { lines: count, matched, held } = await page.state();
+  assert.equal([count, matched, held], [2200, 2200, 3300]);
+  page.show('', ['nobody']);
+  assert.equal(await page.rows(), []);
+});
+
+test('a filter shows what matches, with its marks, and counts what it hides', timed(20_000, async () => {
+  const page = new Page();
+  page.add(lines(5000, (i) => (i % 7 === 0 ? `x ✓ Needle ${i} needle` : i % 2 === 0 ? `\x1b[31mnee\x1b[0mdle ${i}` : `hay ${i}`)));
+  page.show('needle \\d+', undefined, true);
+  const state = await page.settled();
+  const matching = (line: Line): boolean => /needle \d+/i.test(line.text.replace(/\x1b\[\d+m/g, ''));
+  assert.is(state.lines, 5000);
+  assert.is(state.matched, page.sent.filter(matching).length);
+  assert.equal((await page.rows()).map((row) => row.text), page.sent.filter(matching).map((line) => line.text));
+  assert.equal((await page.rows())[0]?.marks, [4, 12]);
+  page.add(lines(500, (i) => `needle ${i}`));
+  await until(async () => (await page.state()).matched === page.sent.filter(matching).length);
+  page.show('needle \\d+', undefined, false);
+  assert.is((await page.settled()).matched, page.sent.filter((line) => /needle \d+/.test(line.text.replace(/\x1b\[\d+m/g, ''))).length);
+}));
+
+test('whatever is chosen, added and dropped, what is shown is what a plain search gives', timed(60_000, async () => {
+  const step = fc.oneof(
+    fc.record({ add: fc.integer({ min: 1, max: 900 }) }),
+    fc.record({ pattern: fc.constantFrom('', '1', '5$', 'e 1\\d', 'zzz'), streams: fc.constantFrom<string[] | undefined>(undefined, ['a'], ['b', 'c']) }),
+    fc.record({ wait: fc.integer({ min: 0, max: 3 }) }),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 14 }), async (steps) => {
+      const page = new Page({ lines: 3000, bytes: 1e9 });
+      let choice: { pattern: string; streams: string[] | undefined } = { pattern: '', streams: undefined };
+      for (const s of steps) {
+        if ('add' in s) page.add(lines(s.add, (i) => `line ${page.sent.length + i}`));
+        else if ('wait' in s) for (let i = 0; i < s.wait; i++) await new Promise((resolve) => setImmediate(resolve));
+        else page.show((choice = s).pattern, s.streams);
+      }
+      const { dropped, pattern } = await page.settled();
+      assert.is(pattern, choice.pattern);
+      const regex = new RegExp(choice.pattern);
+      const want = page.sent.slice(dropped).filter((line) => regex.test(line.text) && (!choice.streams || choice.streams.includes(line.id)));
+      await until(async () => (await page.state()).matched === want.length, 3000, () => `${want.length} rows`);
+      assert.equal((await page.rows()).map((row) => row.text), want.map((line) => line.text));
+    }),
+    { numRuns: 60 },
+  );
+}));
+
+test('notes are shown whatever the filter, and are no lines', timed(10_000, async () => {
+  const page = new Page();
+  page.add(lines(10));
+  page.keeper.take(encoder.encode('{"@":"skip","from":"e.11","to":"e.20","count":10,"why":"slow"}\n'));
+  page.show('line 3', ['a', 'b', 'c']);
+  const { lines: count, matched } = await page.settled();
+  assert.equal([count, matched], [10, 1]);
+  assert.equal((await page.rows()).map((row) => row.kind), [KIND.line, KIND.skip]);
+}));
+
+test('rows keep their numbers while older ones are found and newer ones come', timed(10_000, async () => {
+  const page = new Page();
+  page.add(lines(20_000));
+  page.show('[05]$');
+  let first: Row | undefined;
+  await until(async () => (first = (await page.rows()).at(-1)) !== undefined && (await page.state()).pattern !== '');
+  page.add(lines(1000));
+  await page.settled();
+  const again = (await page.rows()).find((row) => row.at === first?.at);
+  assert.is(again?.position, first?.position);
+  await until(async () => (await page.state()).matched === 4200);
+}));
+
+test('a row that should stay is found again in another choice', timed(10_000, async () => {
+  const page = new Page();
+  page.add(lines(9000));
+  page.show('7$', undefined, false, 4444);
+  const { keepAt } = await page.settled();
+  assert.is((await page.rows()).find((row) => row.at === keepAt)?.text, 'line 4447');
+}));
+
+test('typing on: only the last pattern is tried to the end', timed(10_000, async () => {
+  const page = new Page();
+  page.add(lines(100_000));
+  for (const pattern of ['l', 'li', 'lin', 'line 7', 'line 77', 'line 777']) {
+    page.show(pattern);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const { pattern, matched } = await page.settled();
+  assert.equal([pattern, matched], ['line 777', 111]);
+  assert.ok(page.desk.tried < 200_000, `${page.desk.tried} lines were tried`);
+}));
+
+test('a pattern that never ends is stopped; the last good filter goes on, for lines that came meanwhile as well', timed(15_000, async () => {
+  const page = new Page();
+  page.add(lines(3000));
+  page.show('7$');
+  assert.is((await page.settled()).matched, 300);
+  page.show('never');
+  page.add(lines(1000));
+  await until(async () => (await page.state()).search.state === 'stopped', 5000);
+  assert.is(page.desk.ended, 1);
+  assert.is((await page.state()).pattern, '7$');
+  await until(async () => (await page.state()).matched === 400);
+  page.show('never', ['a']);
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  assert.is(page.desk.ended, 1, 'it is not tried again');
+  page.show('8$');
+  assert.is((await page.settled()).matched, 400);
+}));
+
+test('with no good filter before it, all lines are shown', timed(10_000, async () => {
+  const page = new Page();
+  page.add(lines(100));
+  page.show('never');
+  await until(async () => (await page.state()).search.state === 'stopped', 5000);
+  const { pattern, matched } = await page.state();
+  assert.equal([pattern, matched], ['', 100]);
+}));
+
+test('the newest rows come with the state; a whole line and its keys are given on asking', timed(10_000, async () => {
+  const page = new Page();
+  page.add([...lines(100), { id: 'a', text: `long ${'é'.repeat(5000)}` }]);
+  page.keeper.tail = 3;
+  const { tail } = await page.state();
+  assert.equal(tail?.map((row) => row.text.slice(0, 7)), ['line 98', 'line 99', 'long éé']);
+  const last = tail?.at(-1) as Row;
+  assert.ok(last.text.length < 5000 && last.rest > 0 && !last.text.includes('\ufffd'));
+  const whole = page.keeper.whole(last.position);
+  assert.ok(whole?.say === 'whole');
+  assert.is(whole.text.length, 5005);
+  assert.is(whole.label.n, 101);
+  assert.is(page.keeper.whole(1e9), undefined);
+}));
+
+test.run();

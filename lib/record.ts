@@ -165,10 +165,11 @@ export class RecordReader {
   }
 
   #remember(bytes: Uint8Array, start: number, numberAt: number, end: number): void {
-    this.#prefix = bytes.slice(start, numberAt);
+    // Copies: Buffer's own slice() would be a view of what the next chunk is read into.
+    this.#prefix = Uint8Array.prototype.slice.call(bytes, start, numberAt);
     this.#prefixId = this.id;
     this.#prefixRun = this.run;
-    this.#suffix = bytes.slice(this.tail, end);
+    this.#suffix = Uint8Array.prototype.slice.call(bytes, this.tail, end);
     this.#suffixMore = this.more;
   }
 }

@@ -128,6 +128,18 @@ test('what is read is JSON, and what is JSON with the right keys is read', () =>
   );
 });
 
+test('a buffer that is used again does not make one stream look like another', () => {
+  const reader = new RecordReader();
+  const buffer = Buffer.alloc(200);
+  for (const id of ['web1', 'web2', 'web1']) {
+    for (const n of [1, 2]) {
+      const end = buffer.write(`{"id":"${id}","run":"r","n":${n},"ts":1,"msg":"m"}`);
+      assert.is(reader.read(buffer, 0, end), undefined);
+      assert.equal([reader.id, reader.n], [id, n]);
+    }
+  }
+});
+
 test('random bytes never throw', () => {
   const reader = new RecordReader();
   read(reader, CANONICAL);

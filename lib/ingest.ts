@@ -49,9 +49,9 @@ export class Source {
   slot(bytes: Uint8Array, start: number, end: number): Slot {
     let hash = 0;
     let at = start + 7; // behind {"id":"
-    for (; at < end && bytes[at] !== QUOTE; at++) hash = Math.imul(hash, 31) + (bytes[at] as number);
+    for (; at < end && bytes[at] !== QUOTE; at++) hash = (Math.imul(hash, 31) + (bytes[at] as number)) | 0;
     if (bytes[at + 3] === 0x72) { // ","run":"
-      for (at += 8; at < end && bytes[at] !== QUOTE; at++) hash = Math.imul(hash, 31) + (bytes[at] as number);
+      for (at += 9; at < end && bytes[at] !== QUOTE; at++) hash = (Math.imul(hash, 31) + (bytes[at] as number)) | 0;
     }
     let slot = this.#slots.get(hash);
     if (!slot) {

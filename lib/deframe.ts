@@ -1,4 +1,5 @@
 /** Turns records back into the lines they were made of: lm-record(5) to text, whoever wrote them. */
+import { isUtf8 } from 'node:buffer';
 import { unescapeTo } from './json-text.ts';
 import { MAX_LINE } from './lines.ts';
 import { RecordReader } from './record.ts';
@@ -50,10 +51,11 @@ export class Deframer {
       yield* this.#goOn(chunk.subarray(0, start), newline >= 0);
     }
     const bytes = plain(chunk);
+    const valid = isUtf8(bytes.subarray(start, chunk.lastIndexOf(LF) + 1));
     for (let newline = chunk.indexOf(LF, start); newline >= 0; newline = chunk.indexOf(LF, start)) {
       if (newline - start >= MAX_LINE) break;
       if (!this.#room(newline - start)) yield this.#take();
-      this.#line(bytes, start, newline);
+      this.#line(bytes, start, newline, valid);
       start = newline + 1;
     }
     if (start < chunk.length) {
@@ -75,7 +77,7 @@ export class Deframer {
   *end(): Generator<Buffer, void> {
     if (this.#heldLength > 0) {
       if (!this.#room(this.#heldLength)) yield this.#take();
-      const stranger = this.#reader.read(this.#held, 0, this.#heldLength) !== undefined;
+      const stranger = !this.#read(this.#held, 0, this.#heldLength);
       this.#line(this.#held, 0, this.#heldLength);
       this.#hurry();
       if (stranger) this.#at--; // it had no newline, and gets none; whatever waited was before it
@@ -130,10 +132,10 @@ export class Deframer {
     this.#heldLength = need;
   }
 
-  /** One line of the input. There must be room for it and for all that waits. */
-  #line(bytes: Uint8Array, start: number, end: number): void {
+  /** One line of the input, `valid` if it is known to be UTF-8. There must be room for it and for all that waits. */
+  #line(bytes: Uint8Array, start: number, end: number, valid = false): void {
     const reader = this.#reader;
-    const isRecord = reader.read(bytes, start, end) === undefined;
+    const isRecord = this.#read(bytes, start, end, valid);
     const open = this.#open;
     const ours = isRecord && open !== undefined && reader.id === open.id;
     if (isRecord && reader.kind !== 'line') {
@@ -161,6 +163,10 @@ export class Deframer {
     }
     this.#out[this.#at++] = LF;
     if (open) this.#goOnWithWaiting();
+  }
+
+  #read(bytes: Uint8Array, start: number, end: number, valid = false): boolean {
+    return (valid || isUtf8(bytes.subarray(start, end))) && this.#reader.read(bytes, start, end) === undefined;
   }
 
   #wait(bytes: Uint8Array, start: number, end: number): void {

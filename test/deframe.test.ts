@@ -91,11 +91,19 @@ test('lines that are no records pass unchanged and are counted, a last one witho
   assert.equal([deframer.lines, deframer.strangers], [1, strange.length + 1]);
 });
 
-test('bytes that are not UTF-8 pass unchanged', () => {
-  const input = Buffer.concat([Buffer.from([0xff, 0xc3, 10]), Buffer.from('{"msg":"a'), Buffer.from([0xfe]), Buffer.from('"}\n')]);
-  const deframer = new Deframer();
-  const out = Array.from(deframer.push(input), (text) => Buffer.from(text));
-  assert.ok(Buffer.concat(out).equals(Buffer.from([0xff, 0xc3, 10, 0x61, 0xfe, 10])));
+test('what is not UTF-8 is no record, passes unchanged, and does nothing to its neighbours', () => {
+  const record = Buffer.from('{"msg":"é"}\n');
+  const strange = Buffer.concat([Buffer.from([0xff, 0xc3, 10]), Buffer.from('{"msg":"a'), Buffer.from([0xfe]), Buffer.from('"}\n')]);
+  for (const size of [1, 5, 100]) {
+    const deframer = new Deframer();
+    const input = Buffer.concat([record, strange, record]);
+    const out: Buffer[] = [];
+    for (let at = 0; at < input.length; at += size) {
+      for (const text of deframer.push(input.subarray(at, at + size))) out.push(Buffer.from(text));
+    }
+    assert.ok(Buffer.concat(out).equals(Buffer.concat([Buffer.from('é\n'), strange, Buffer.from('é\n')])));
+    assert.equal([deframer.lines, deframer.strangers], [2, 2]);
+  }
 });
 
 test('a line longer than a record passes in pieces, unchanged, in bounded memory', () => {

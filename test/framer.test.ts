@@ -225,6 +225,14 @@ test('output comes in blocks of bounded size, also for a chunk of nothing but ne
   assert.is(lines, 65_536);
 });
 
+test('a full chunk of usual lines comes out as one block', () => {
+  const chunk = Buffer.alloc(65_536, `${'GET /index.html HTTP/1.1" 200 1234 "-" "agent"'.repeat(4)}\n`);
+  const framer = new Framer({ ...TAG, max: 65_536 });
+  let blocks = 0;
+  for (const records of framer.push(chunk, NOW)) blocks += records.length > 0 ? 1 : 0;
+  assert.is(blocks, 1);
+});
+
 test('a line without an end takes bounded memory and loses nothing', () => {
   const framer = new Framer({ ...TAG, max: 65_536 });
   const chunk = Buffer.alloc(65_536, 'abcdefgh');

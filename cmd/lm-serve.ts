@@ -1,17 +1,18 @@
 #!/usr/bin/env node
 /** lm-serve: the page and the HTTP API for records that come down named pipes or standard input. */
-import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { type Access, trustedHeader } from '../lib/access.ts';
 import { type Address, parseListen, showAddress } from '../lib/address.ts';
 import { Assets } from '../lib/assets.ts';
-import { EXIT, note, onStop, run, UsageError, why, type Args, type Command } from '../lib/cli.ts';
+import { EXIT, note, onReload, onStop, run, UsageError, why, type Args, type Command } from '../lib/cli.ts';
 import { makeFifo, parseMode } from '../lib/fifo.ts';
 import { HostCheck, isLoopback } from '../lib/gate.ts';
+import { readIdentity } from '../lib/identity.ts';
 import { openFifo, openStdin, type Input } from '../lib/input.ts';
 import { listenFd } from '../lib/listenfds.ts';
 import { Matcher } from '../lib/matcher.ts';
 import { notifyReady } from '../lib/notify.ts';
+import { Passwords } from '../lib/passwords.ts';
 import { showProgress } from '../lib/progress.ts';
 import { parseSize } from '../lib/quantity.ts';
 import { Server } from '../lib/server.ts';
@@ -55,6 +56,7 @@ function check(args: Args, place: Address): void {
   both('trust-user', 'open');
   if (args.has('trust-from') && !args.has('trust-user')) throw new UsageError('option --trust-from needs --trust-user');
   if (new Set(args.operands).size < args.operands.length) throw new UsageError('a pipe is given twice');
+  if (args.has('trust-user')) optionOf(args, 'trust-from', () => trustedHeader('', args.all('trust-from')));
   if (listenFd('http') === undefined) checkReach(args, place.host);
 }
 
@@ -75,7 +77,7 @@ async function listen(server: Server, place: Address, args: Args): Promise<strin
   const at = await server.listen(fd === undefined ? place : { fd }).catch((err: unknown) => {
     throw new Error(`cannot listen on ${shown}: ${why(err)}`, { cause: err });
   });
-  if (at && fd !== undefined) checkReach(args, at.address);
+  if (at) checkReach(args, at.address); // a name may lead anywhere
   return at ? `${args.has('key') ? 'https' : 'http'}://${showAddress(at.address, at.port)}/` : 'the socket it was given';
 }
 
@@ -90,20 +92,37 @@ async function readAll(service: Service, inputs: readonly Input[]): Promise<bool
 
 const built = (path: string): URL => new URL(`../${path}`, import.meta.url);
 
+/** Who may come in, as the options say; and what rereads and ends that. */
+async function door(args: Args): Promise<{ access: Access; passwords?: Passwords }> {
+  const users = args.value('users');
+  if (users !== undefined) {
+    const passwords = await Passwords.open(users, built('lib/password-thread.worker.js'));
+    return { access: (req) => passwords.admit(req), passwords };
+  }
+  const header = args.value('trust-user');
+  return { access: header === undefined ? () => ({ user: undefined }) : trustedHeader(header, args.all('trust-from')) };
+}
+
 await run(command, async (args) => {
   const mode = optionOf(args, 'mode', parseMode);
   const place = optionOf(args, 'listen', (text) => parseListen(text, PORT));
   const service = new Service(optionOf(args, 'memory', (text) => parseSize(text, 1024 ** 2)));
   check(args, place);
-  const access: Access = args.has('trust-user') ? optionOf(args, 'trust-from', () => trustedHeader(args.value('trust-user') ?? '', args.all('trust-from'))) : () => undefined;
+  const key = args.value('key');
+  const { access, passwords } = await door(args);
   const matcher = new Matcher(built('lib/matcher.worker.js'));
   const server = new Server({
     service, matcher, access,
     assets: new Assets(fileURLToPath(built('web'))),
-    hosts: new HostCheck(place.host, hostname(), args.all('host-name')),
+    hosts: (bound) => new HostCheck(bound, [place.host, ...args.all('host-name')]),
+    tls: key === undefined ? undefined : await readIdentity(key),
   });
   const inputs = await openInputs(args.operands, mode);
   const stopped = new Promise<void>((resolve) => onStop(resolve));
+  onReload(() => {
+    if (passwords) void passwords.reread().then((mayStay) => server.revoke(mayStay));
+    if (key !== undefined) readIdentity(key).then((identity) => server.rekey(identity)).catch((err: unknown) => note(why(err)));
+  });
   const progress = showProgress(args.has('verbose'), () => service.counters());
   let endNotify = (): void => {};
   let well = true;
@@ -119,6 +138,7 @@ await run(command, async (args) => {
     inputs.forEach((input) => input.stop());
     progress.stop();
     await Promise.all([server.close(), matcher.close()]);
+    passwords?.close();
     endNotify();
   }
   return well ? EXIT.ok : EXIT.fail;

@@ -1,12 +1,15 @@
-/** Who may look: everybody, those with a password, or those that a proxy vouches for. */
+/** Who may look, where it is not everybody: those that a proxy vouches for. Passwords are in passwords.ts. */
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 
 /** An answer instead of what was asked for. */
 export type Refusal = { status: number; headers?: Record<string, string>; text: string };
 
-/** Says why a request is refused; undefined lets it pass. */
-export type Access = (req: IncomingMessage) => Promise<Refusal | undefined> | Refusal | undefined;
+/** Let in, by which name if any; or refused. */
+export type Admission = { user: string | undefined } | Refusal;
+
+/** Decides on a request. */
+export type Access = (req: IncomingMessage) => Promise<Admission> | Admission;
 
 /** Addresses and networks such as `10.0.0.7` or `10.0.0.0/8`. Throws Error for anything else. */
 function addressList(texts: readonly string[]): BlockList {
@@ -41,6 +44,6 @@ export function trustedHeader(header: string, addresses: readonly string[]): Acc
     if (!known) return { status: 403, text: `no proxy is trusted at ${peer}` };
     const user = req.headers[name];
     if (typeof user !== 'string' || user.trim() === '') return { status: 401, text: `the proxy names no user in ${header}` };
-    return undefined;
+    return { user: user.trim() };
   };
 }

@@ -1,5 +1,6 @@
 /** Which requests a browser may have been talked into, and are therefore refused: those for another host, or from another site's page. */
 import { isIP } from 'node:net';
+import { hostname } from 'node:os';
 
 /** `example.com`, `127.0.0.1`, `::1` out of a Host header, lower case; undefined when it is none. */
 export function hostName(host: string): string | undefined {
@@ -22,10 +23,10 @@ export class HostCheck {
   readonly #loopback: boolean;
   readonly #names: Set<string>;
 
-  constructor(bound: string, machine: string, given: readonly string[]) {
+  /** `bound` is the address, `given` are names. */
+  constructor(bound: string, given: readonly string[], machine = hostname()) {
     this.#loopback = isLoopback(bound);
-    const names = [bound, ...(this.#loopback ? [] : [machine]), ...given];
-    this.#names = new Set(names.map((name) => name.toLowerCase()));
+    this.#names = new Set([...given, ...(this.#loopback ? [] : [machine])].map((name) => name.toLowerCase()));
   }
 
   allows(host: string | undefined): boolean {

@@ -35,7 +35,8 @@ const FAREWELL_MS = 250;
 /** PEM texts of a server that speaks HTTPS. */
 export type Tls = { key: string; cert: string };
 
-export type ServerOptions = { service: Service; matcher: Matcher; assets: Assets; hosts: HostCheck; access: Access; tls?: Tls | undefined };
+/** `hosts` makes the check of Host once the bound address is known. */
+export type ServerOptions = { service: Service; matcher: Matcher; assets: Assets; hosts: (bound: string) => HostCheck; access: Access; tls?: Tls | undefined };
 
 type Answer = (req: IncomingMessage, res: ServerResponse, query: string) => Promise<void> | void;
 
@@ -51,7 +52,10 @@ export class Server {
   readonly #options: ServerOptions;
   readonly #http: HttpServer | HttpsServer;
   readonly #routes: Map<string, Answer>;
-  readonly #sockets = new Set<Duplex>(); // those that are WebSockets now: the HTTP server does not know them any more
+  readonly #users = new WeakMap<IncomingMessage, string>(); // who has logged in for it
+  readonly #followers = new Map<ServerResponse | Duplex, string | undefined>(); // streams and WebSockets, and whose they are
+  #closing = false;
+  #hosts: HostCheck | undefined;
   #lastFault = 0;
 
   constructor(options: ServerOptions) {
@@ -72,8 +76,10 @@ export class Server {
       this.#http.once('error', reject);
       this.#http.listen(where, resolve);
     });
-    const address = this.#http.address();
-    return typeof address === 'object' && address !== null ? address : undefined;
+    const bound = this.#http.address();
+    const address = typeof bound === 'object' && bound !== null ? bound : undefined;
+    this.#hosts = this.#options.hosts(address?.address ?? 'localhost');
+    return address;
   }
 
   /** Take another key and certificate for connections from now on. Throws when they do not fit together. */
@@ -81,24 +87,24 @@ export class Server {
     if ('setSecureContext' in this.#http) this.#http.setSecureContext({ ...tls, minVersion: 'TLSv1.2' });
   }
 
+  /** End the streams of those who may not stay; requests are checked each by itself. */
+  revoke(mayStay: (user: string) => boolean): void {
+    for (const [follower, user] of this.#followers) if (user !== undefined && !mayStay(user)) follower.end();
+  }
+
   /** Take no more requests, end all streams, and resolve when all connections are gone. */
   async close(): Promise<void> {
     this.#closing = true;
     const closed = new Promise((resolve) => this.#http.close(resolve)); // also when it never listened
-    this.#streams.forEach((res) => res.end());
-    this.#sockets.forEach((socket) => socket.end());
+    for (const follower of this.#followers.keys()) follower.end();
     this.#http.closeIdleConnections();
     const cut = setTimeout(() => {
       this.#http.closeAllConnections();
-      this.#sockets.forEach((socket) => socket.destroy());
+      for (const follower of this.#followers.keys()) follower.destroy(); // WebSockets: the HTTP server does not know them any more
     }, FAREWELL_MS);
     await closed;
     clearTimeout(cut);
   }
-
-  /** Answers in the making. */
-  readonly #streams = new Set<ServerResponse>();
-  #closing = false;
 
   #makeRoutes(): Map<string, Answer> {
     const { service, matcher } = this.#options;
@@ -119,27 +125,26 @@ export class Server {
 
   /** Whether the request may be answered; if not, it has been. */
   async #admit(req: IncomingMessage, res: ServerResponse): Promise<boolean> {
-    const { service, hosts, access } = this.#options;
+    const { service, access } = this.#options;
     req.on('error', () => {});
     res.on('error', () => {});
-    res.once('close', () => {
-      this.#streams.delete(res);
-      service.answers.set(res.statusCode, (service.answers.get(res.statusCode) ?? 0) + 1);
-    });
-    this.#streams.add(res);
+    res.once('close', () => service.answers.set(res.statusCode, (service.answers.get(res.statusCode) ?? 0) + 1));
     for (const [name, value] of Object.entries(SAFE_HEADERS)) res.setHeader(name, value);
-    const refusal = this.#refusal(req, hosts) ?? (isHealth(req) ? undefined : await access(req));
-    if (!refusal) return true;
-    answer(res, refusal, req.method !== 'HEAD');
-    return false;
+    const said = this.#refusal(req) ?? (isHealth(req) ? { user: undefined } : await access(req));
+    if ('status' in said) {
+      answer(res, said, req.method !== 'HEAD');
+      return false;
+    }
+    if (said.user !== undefined) this.#users.set(req, said.user);
+    return true;
   }
 
-  #refusal(req: IncomingMessage, hosts: HostCheck): Refusal | undefined {
+  #refusal(req: IncomingMessage): Refusal | undefined {
     const { url = '', headers } = req;
     if (url.length > MAX_URL) return { status: 414, text: `an address has at most ${MAX_URL} bytes` };
     if (!url.startsWith('/')) return { status: 400, text: 'not a path' };
     if (isHealth(req)) return undefined;
-    if (!hosts.allows(headers.host)) return { status: 421, text: 'this host is not served here: see --host-name in lm-serve(1)' };
+    if (!this.#hosts?.allows(headers.host)) return { status: 421, text: 'this host is not served here: see --host-name in lm-serve(1)' };
     if (!isSameOrigin(headers.origin, headers.host)) return { status: 403, text: 'asked for by a page of another site' };
     return undefined;
   }
@@ -170,25 +175,16 @@ export class Server {
   }
 
   async #live(req: IncomingMessage, res: ServerResponse, query: string): Promise<void> {
-    const { service } = this.#options;
-    const feed = feedOf(service, query);
+    const feed = feedOf(this.#options.service, query);
     if (req.method === 'HEAD') return void res.writeHead(200, { 'Content-Type': 'application/x-ndjson; charset=utf-8' }).end();
-    const leave = service.follower('live');
-    if (!leave) return answer(res, TOO_MANY);
-    res.once('close', leave);
-    req.socket.setTimeout(0);
-    await streamLive(service, feed, res);
+    if (this.#follow('live', req, res)) await streamLive(this.#options.service, feed, res);
+    else answer(res, TOO_MANY);
   }
 
   async #tail(req: IncomingMessage, res: ServerResponse, text: string): Promise<void> {
     const { service, matcher } = this.#options;
     const query = tailQuery(text);
-    if (query.follow && req.method === 'GET') {
-      const leave = service.follower('tail');
-      if (!leave) return answer(res, TOO_MANY);
-      res.once('close', leave);
-      req.socket.setTimeout(0);
-    }
+    if (query.follow && req.method === 'GET' && !this.#follow('tail', req, res)) return answer(res, TOO_MANY);
     const over = query.pattern && matcher.open();
     if (query.pattern && !over) return answer(res, { ...TOO_MANY, text: 'too many searches are under way' });
     try {
@@ -196,6 +192,19 @@ export class Server {
     } finally {
       over?.();
     }
+  }
+
+  /** Note a stream, which may be idle for ever, until its client is gone. False when there are too many. */
+  #follow(kind: 'live' | 'tail', req: IncomingMessage, way: ServerResponse | Duplex): boolean {
+    const leave = this.#options.service.follower(kind);
+    if (!leave) return false;
+    this.#followers.set(way, this.#users.get(req));
+    way.once('close', () => {
+      this.#followers.delete(way);
+      leave();
+    });
+    req.socket.setTimeout(0);
+    return true;
   }
 
   /** A WebSocket for api/live. Any other upgrade that is asked for (HTTP/2 by curl) may be passed over, and is. */
@@ -212,18 +221,10 @@ export class Server {
       if (!(await this.#admit(req, res))) return;
       const { service } = this.#options;
       const feed = feedOf(service, query);
-      const leave = service.follower('live');
-      if (!leave) return answer(res, TOO_MANY);
-      req.socket.setTimeout(0);
-      this.#streams.delete(res);
+      if (socket.destroyed || this.#closing) return void socket.destroy();
+      if (!this.#follow('live', req, socket)) return answer(res, TOO_MANY);
       res.detachSocket(req.socket);
       service.answers.set(101, (service.answers.get(101) ?? 0) + 1);
-      this.#sockets.add(socket);
-      socket.once('close', () => {
-        this.#sockets.delete(socket);
-        leave();
-      });
-      if (socket.destroyed || this.#closing) return void socket.destroy();
       await upgradeLive(service, feed, req, socket, head);
     } catch (err) {
       if (res.socket) this.#failed(err, req, res);

@@ -57,3 +57,14 @@ export function parseListen(text: string, defaultPort: number): Address {
 export function showAddress(host: string, port: number): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
+
+/** Whom an address stands for: of IPv6 the first 64 bits, since whoever has one address there has them all. */
+export function networkOf(address: string): string {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
+  if (isIP(plain) !== 6) return plain;
+  const [left, right] = plain.split('::').map((part) => (part === '' ? [] : part.split(':')));
+  if (right === undefined) return `${left?.slice(0, 4).join(':')}::`;
+  const width = right.length + (right.at(-1)?.includes('.') ? 1 : 0);
+  const groups = [...(left ?? []), ...Array<string>(Math.max(8 - (left?.length ?? 0) - width, 0)).fill('0'), ...right];
+  return `${groups.slice(0, 4).join(':')}::`;
+}

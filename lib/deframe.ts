@@ -29,11 +29,11 @@ export class Deframer {
   readonly #reader = new RecordReader();
   readonly #out = Buffer.allocUnsafeSlow(MAX_LINE + MAX_WAITING + SPARE);
   #at = 0;
-  #held = new Uint8Array(0);
+  #held: Buffer = Buffer.alloc(0);
   #heldLength = 0;
   #passing = false; // in a line longer than any record
   #open: Open | undefined;
-  #waiting: Uint8Array[] = [];
+  #waiting: Buffer[] = [];
   #waitingBytes = 0;
   #hurried = false; // nothing waits any more: a line in the way is ended
 
@@ -50,12 +50,11 @@ export class Deframer {
       start = newline < 0 ? chunk.length : newline + 1;
       yield* this.#goOn(chunk.subarray(0, start), newline >= 0);
     }
-    const bytes = plain(chunk);
-    const valid = isUtf8(bytes.subarray(start, chunk.lastIndexOf(LF) + 1));
+    const valid = isUtf8(chunk.subarray(start, chunk.lastIndexOf(LF) + 1));
     for (let newline = chunk.indexOf(LF, start); newline >= 0; newline = chunk.indexOf(LF, start)) {
       if (newline - start >= MAX_LINE) break;
       if (!this.#room(newline - start)) yield this.#take();
-      this.#line(bytes, start, newline, valid);
+      this.#line(chunk, start, newline, valid);
       start = newline + 1;
     }
     if (start < chunk.length) {
@@ -114,7 +113,7 @@ export class Deframer {
       this.#hurry();
       if (this.#open) this.#tear();
       if (this.#at > 0) yield this.#take();
-      yield Buffer.from(this.#held.buffer, 0, this.#heldLength);
+      yield this.#held.subarray(0, this.#heldLength);
       this.#heldLength = 0;
     }
     this.#passing = !whole;
@@ -124,16 +123,16 @@ export class Deframer {
   #hold(bytes: Buffer): void {
     const need = this.#heldLength + bytes.length;
     if (need > this.#held.length) {
-      const grown = new Uint8Array(Math.min(MAX_LINE, Math.max(need, 2 * this.#held.length, 1024)));
-      grown.set(this.#held.subarray(0, this.#heldLength));
+      const grown = Buffer.allocUnsafeSlow(Math.min(MAX_LINE, Math.max(need, 2 * this.#held.length, 1024)));
+      this.#held.copy(grown, 0, 0, this.#heldLength);
       this.#held = grown;
     }
-    this.#held.set(bytes, this.#heldLength);
+    bytes.copy(this.#held, this.#heldLength);
     this.#heldLength = need;
   }
 
   /** One line of the input, `valid` if it is known to be UTF-8. There must be room for it and for all that waits. */
-  #line(bytes: Uint8Array, start: number, end: number, valid = false): void {
+  #line(bytes: Buffer, start: number, end: number, valid = false): void {
     const reader = this.#reader;
     const isRecord = this.#read(bytes, start, end, valid);
     const open = this.#open;
@@ -158,18 +157,17 @@ export class Deframer {
       this.lines++;
     } else {
       this.strangers++;
-      this.#out.set(bytes.subarray(start, end), this.#at);
-      this.#at += end - start;
+      this.#at += bytes.copy(this.#out, this.#at, start, end);
     }
     this.#out[this.#at++] = LF;
     if (open) this.#goOnWithWaiting();
   }
 
-  #read(bytes: Uint8Array, start: number, end: number, valid = false): boolean {
+  #read(bytes: Buffer, start: number, end: number, valid = false): boolean {
     return (valid || isUtf8(bytes.subarray(start, end))) && this.#reader.read(bytes, start, end) === undefined;
   }
 
-  #wait(bytes: Uint8Array, start: number, end: number): void {
+  #wait(bytes: Buffer, start: number, end: number): void {
     if (this.#hurried) {
       this.#tear();
       this.#line(bytes, start, end);
@@ -177,7 +175,7 @@ export class Deframer {
       this.#hurry();
       this.#line(bytes, start, end);
     } else {
-      this.#waiting.push(bytes.slice(start, end));
+      this.#waiting.push(Buffer.from(bytes.subarray(start, end)));
       this.#waitingBytes += end - start;
     }
   }
@@ -208,9 +206,4 @@ export class Deframer {
       for (const record of records) this.#line(record, 0, record.length);
     }
   }
-}
-
-/** The same bytes, not as a Buffer: its `slice` shares memory where that of the record reader's Uint8Array must copy. */
-function plain(chunk: Buffer): Uint8Array {
-  return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
 }

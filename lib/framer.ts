@@ -121,21 +121,26 @@ export class Framer {
     yield* this.#message.finish(now);
   }
 
-  /** Lines that are all there, straight from the chunk into records as long as nothing about them is unusual. */
+  /** Lines that are all there: straight from the chunk into records, but for those about which something is unusual. */
   *#wholeLines(chunk: Buffer, start: number, end: number, now: number): Generator<Buffer, void> {
-    const block = chunk.subarray(start, end);
-    const plain = isUtf8(block) && !(this.#strip && mayHoldEscapes(block));
+    const plain = this.#isPlain(chunk.subarray(start, end));
     for (let at = start; at < end; ) {
-      const newline = plain && end - at <= this.#max ? -1 : chunk.indexOf(LF, at);
-      if (newline >= 0 && (!plain || newline - at > this.#max)) {
-        yield* this.#message.append(chunk, at, newline, now);
+      const all = plain && end - at <= this.#max;
+      const stop = all ? end : chunk.indexOf(LF, at) + 1;
+      if (!all && (stop - 1 - at > this.#max || !(plain || this.#isPlain(chunk.subarray(at, stop))))) {
+        yield* this.#message.append(chunk, at, stop - 1, now);
         yield* this.#finishLine(now);
-        at = newline + 1;
+        at = stop;
       } else {
-        if (!this.#records.room(Math.min(end - at, this.#max))) yield this.#records.take();
-        at = this.#copyLines(chunk, at, newline < 0 ? end : newline + 1, now);
+        if (!this.#records.room(Math.min(stop - at, this.#max))) yield this.#records.take();
+        at = this.#copyLines(chunk, at, stop, now);
       }
     }
+  }
+
+  /** Whether the bytes may be copied as they are: UTF-8, and nothing in them to take out. */
+  #isPlain(bytes: Buffer): boolean {
+    return isUtf8(bytes) && !(this.#strip && mayHoldEscapes(bytes));
   }
 
   /** The hot path: lines of the block [at, end) while there is room for all that is left of it. Returns where it stopped. */

@@ -41,13 +41,16 @@ export class Joiner {
     for (let at = 0; at < chunk.length; ) {
       const newline = chunk.indexOf(LF, at);
       const end = newline < 0 ? chunk.length : newline;
-      if (!this.#inLine) {
-        const used = this.#takeHead(chunk, at, end);
-        if (newline < 0 && this.#headLength < this.#options.max) return;
-        at += used;
-        yield* this.#begin(now);
+      if (!this.#inLine && this.#headLength === 0 && newline >= 0 && end - at <= this.#options.max) {
+        yield* this.#begin(chunk, at, end, now);
+      } else {
+        if (!this.#inLine) {
+          at += this.#takeHead(chunk, at, end);
+          if (newline < 0 && this.#headLength < this.#options.max) return;
+          yield* this.#beginHeld(now);
+        }
+        yield* this.#message.append(chunk, at, end, now);
       }
-      yield* this.#message.append(chunk, at, end, now);
       if (newline >= 0) this.#inLine = false;
       at = end + 1;
     }
@@ -60,7 +63,7 @@ export class Joiner {
 
   /** No more input: finish what is there, a line without a newline included. */
   *end(now: number): Generator<Buffer, void> {
-    if (this.#headLength > 0) yield* this.#begin(now);
+    if (this.#headLength > 0) yield* this.#beginHeld(now);
     if (this.#message.open) yield* this.#message.finish(now);
     this.#inLine = false;
   }
@@ -78,21 +81,24 @@ export class Joiner {
     return count;
   }
 
-  /** The line is known well enough: decide, and give what was held of it to the message. */
-  *#begin(now: number): Generator<Buffer, void> {
-    this.lines++;
-    this.#inLine = true;
-    const head = this.#head.subarray(0, this.#headLength);
+  *#beginHeld(now: number): Generator<Buffer, void> {
+    const length = this.#headLength;
     this.#headLength = 0;
-    if (this.#message.open) {
-      if (this.#continues(head)) yield* this.#message.append(NEWLINE, 0, 1, now);
-      else yield* this.#message.finish(now);
-    }
-    yield* this.#message.append(head, 0, head.length, now);
+    yield* this.#begin(this.#head, 0, length, now);
   }
 
-  #continues(head: Buffer): boolean {
-    const text = head.toString();
-    return this.#options.pattern.test(this.#options.strip ? stripAnsi(text) : text);
+  /** The line, or as much of it as is looked at, is in bytes[start, end): decide, and give it to the message. */
+  *#begin(bytes: Buffer, start: number, end: number, now: number): Generator<Buffer, void> {
+    this.lines++;
+    this.#inLine = true;
+    if (this.#message.open) {
+      if (this.#continues(bytes.toString('utf8', start, end))) yield* this.#message.append(NEWLINE, 0, 1, now);
+      else yield* this.#message.finish(now);
+    }
+    yield* this.#message.append(bytes, start, end, now);
+  }
+
+  #continues(line: string): boolean {
+    return this.#options.pattern.test(this.#options.strip ? stripAnsi(line) : line);
   }
 }

@@ -98,21 +98,23 @@ export class Message {
   *#write(length: number, more: boolean): Generator<Buffer, void> {
     // Six bytes for each byte held is enough for what becomes U+FFFD, too, which takes three.
     if (!this.#records.room(length)) yield this.#records.take();
-    const text = this.#text(this.#held.subarray(0, length));
-    if (this.#parts === 0 && this.#options.stamper) this.#ts = this.#options.stamper.read(text, 0, this.#ts);
-    this.#records.from(text);
-    this.#records.message(0, text.length, this.#ts, more);
+    const text = this.#changed(this.#held.subarray(0, length));
+    const bytes = text ?? this.#held;
+    const end = text ? text.length : length;
+    if (this.#parts === 0 && this.#options.stamper) this.#ts = this.#options.stamper.read(bytes.subarray(0, end), 0, this.#ts);
+    this.#records.from(bytes);
+    this.#records.message(0, end, this.#ts, more);
   }
 
-  /** The bytes as valid UTF-8, without escape sequences where that is wanted. */
-  #text(bytes: Buffer): Buffer {
+  /** The bytes as valid UTF-8, without escape sequences where that is wanted; undefined when they are that already. */
+  #changed(bytes: Buffer): Buffer | undefined {
     const valid = isUtf8(bytes);
     if (!valid && !this.#invalid) {
       this.#invalid = true;
       this.replaced++;
     }
     if (this.#options.strip && mayHoldEscapes(bytes)) return Buffer.from(stripAnsi(bytes.toString()));
-    return valid ? bytes : Buffer.from(bytes.toString());
+    return valid ? undefined : Buffer.from(bytes.toString());
   }
 }
 

@@ -79,6 +79,7 @@ export class RecordWriter {
 
   /** Where the messages of the next calls are. */
   from(bytes: Uint8Array): void {
+    if (bytes === this.#bytes) return;
     this.#bytes = bytes;
     this.#words = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }

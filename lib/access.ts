@@ -12,7 +12,7 @@ export type Admission = { user: string | undefined } | Refusal;
 export type Access = (req: IncomingMessage) => Promise<Admission> | Admission;
 
 /** Addresses and networks such as `10.0.0.7` or `10.0.0.0/8`. Throws Error for anything else. */
-function addressList(texts: readonly string[]): BlockList {
+export function addressList(texts: readonly string[]): BlockList {
   const list = new BlockList();
   for (const text of texts) {
     const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];

@@ -1,6 +1,6 @@
 /** The HTTP server of lm-serve: checks every request, then gives it to its route. */
-import { createServer, type IncomingMessage, type RequestListener, type Server as HttpServer, ServerResponse } from 'node:http';
-import { createServer as createTlsServer, type Server as HttpsServer } from 'node:https';
+import { createServer, type IncomingMessage, type Server as HttpServer, ServerResponse } from 'node:http';
+import type { Server as HttpsServer } from 'node:https';
 import type { AddressInfo, ListenOptions } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Access, Refusal } from './access.ts';
@@ -58,12 +58,17 @@ export class Server {
   #hosts: HostCheck | undefined;
   #lastFault = 0;
 
-  constructor(options: ServerOptions) {
+  /** A server that does not listen yet. Rejects when key and certificate are not fit. */
+  static async make(options: ServerOptions): Promise<Server> {
+    if (!options.tls) return new Server(options, createServer(LIMITS));
+    const { createServer: createTlsServer } = await import('node:https');
+    return new Server(options, createTlsServer({ ...LIMITS, ...options.tls, minVersion: 'TLSv1.2', handshakeTimeout: 10_000 }));
+  }
+
+  private constructor(options: ServerOptions, http: HttpServer | HttpsServer) {
     this.#options = options;
-    const listener: RequestListener = (req, res) => void this.#request(req, res);
-    this.#http = options.tls
-      ? createTlsServer({ ...LIMITS, ...options.tls, minVersion: 'TLSv1.2', handshakeTimeout: 10_000 }, listener)
-      : createServer(LIMITS, listener);
+    this.#http = http;
+    this.#http.on('request', (req: IncomingMessage, res: ServerResponse) => void this.#request(req, res));
     this.#http.maxConnections = MAX_CONNECTIONS;
     this.#http.setTimeout(STALLED_MS);
     this.#http.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => void this.#upgrade(req, socket, head));

@@ -18,6 +18,8 @@ const LINE = 20;
 const JUMP = 2.5;
 /** After scrolling has rested this long, ms, the thumb is put where it belongs. */
 const REST = 150;
+/** How often the area grows while lines come, ms. */
+const SYNC_EVERY = 400;
 /** Rows asked for beyond those needed, and how near the edge of the known ones the next are asked for. */
 const AHEAD = 200;
 const NEAR = 60;
@@ -43,7 +45,6 @@ export class View {
   #wanted = { from: 0, to: 0 };
   #known = new Map<number, Row>();
   #lastScroll = 0;
-  #scrolledAt = 0;
   #rest: ReturnType<typeof setTimeout> | undefined;
   #synced = 0;
   #held = false; // the pointer is down on the lines
@@ -96,7 +97,7 @@ export class View {
     for (const row of state.tail ?? []) this.#learn(row);
     if (this.following && this.#held) return;
     this.#draw();
-    if (performance.now() - this.#synced > 500 && performance.now() - this.#scrolledAt > REST) this.#sync();
+    this.#syncSoon();
     this.#events.changed();
   }
 
@@ -307,7 +308,6 @@ export class View {
     const by = scroll - this.#lastScroll;
     this.#lastScroll = scroll;
     if (Math.abs(by) < 1) return;
-    this.#scrolledAt = performance.now();
     clearTimeout(this.#rest);
     this.#rest = setTimeout(() => this.#sync(), REST);
     if (Math.abs(by) > JUMP * this.#height) this.#jump(scroll);
@@ -330,8 +330,17 @@ export class View {
     if (event.deltaY < 0 && this.following && this.#end - this.#base > this.#height / LINE / 2) this.#sync();
   }
 
+  /** While lines come the area grows a few times a second; it does not while somebody scrolls. */
+  #syncSoon(): void {
+    this.#rest ??= setTimeout(() => this.#sync(), Math.max(0, this.#synced + SYNC_EVERY - performance.now()));
+  }
+
   /** Put the thumb where it belongs, and make the area as high as the rows want it. */
   #sync(): void {
+    // Scrolled by hand, though the event has not come yet: that must not be undone.
+    if (Math.abs(this.#scroller.scrollTop - this.#lastScroll) >= 1) this.#scrolled();
+    clearTimeout(this.#rest);
+    this.#rest = undefined;
     this.#synced = performance.now();
     const shape = this.#shape();
     const height = `${areaHeight(shape)}px`;
@@ -356,6 +365,7 @@ export class View {
   #resized(): void {
     this.#height = this.#scroller.clientHeight;
     this.#pane.style.height = `${this.#height}px`;
+    this.#lastScroll = this.#scroller.scrollTop; // the browser may have moved it to fit
     if (this.following) this.#events.follow(this.#perWindow());
     this.#draw();
     this.#sync();

@@ -19,7 +19,7 @@ const command: Command = {
     'host-name': { value: 'name', many: true, help: 'a name the page is also visited by, as behind a proxy' },
     key: { letter: 'k', value: 'file', help: 'serve HTTPS with this key and certificate, PEM' },
     listen: { letter: 'l', value: '[host]:port', default: `127.0.0.1:${PORT}`, help: 'where to listen; port 0 takes a free one' },
-    memory: { letter: 'M', value: 'size', default: '128M', help: 'memory for the newest records' },
+    memory: { letter: 'M', value: 'size', default: '256M', help: 'memory for the newest records' },
     mode: { letter: 'm', value: 'mode', default: '600', help: 'permissions of a pipe that is made, in octal' },
     open: { help: 'serve everybody, also elsewhere than on this machine' },
     'trust-from': { value: 'address', many: true, help: 'a proxy that --trust-user believes, besides those on this machine' },

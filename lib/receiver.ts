@@ -21,6 +21,9 @@ export interface Peer {
 /** Chooses lines: `kept` holds those that may pass, in order, and their number; `refused` counts the others, `reason` says why. */
 export type Filter = (lines: Buffer) => { kept: Buffer[]; lines: number; refused: number; reason: string };
 
+/** Lines and bytes passed on, lines refused, bytes that came twice, bytes that the sender has lost. */
+export type Counts = { lines: number; bytes: number; refused: number; repeated: number; lost: number };
+
 /** One stream of one sender: (principal, epoch). It outlives its connections. */
 export class Session {
   readonly principal: string;
@@ -32,7 +35,7 @@ export class Session {
   filter: Filter | undefined;
   /** All of it has been committed, and the sender has said that it is all. */
   ended = false;
-  readonly counts = { lines: 0, bytes: 0, refused: 0, repeated: 0, lost: 0 };
+  readonly counts: Counts = { lines: 0, bytes: 0, refused: 0, repeated: 0, lost: 0 };
   #reason = '';
   readonly #receiver: Receiver;
   readonly #lane: Lane;
@@ -86,7 +89,7 @@ export class Session {
     if (payload.length === 0 || payload[payload.length - 1] !== LF) throw new WireError('FRAME', 'not whole lines');
     if (frame.offset > this.received) throw new WireError('GAP', `bytes ${this.received} to ${frame.offset} are missing`);
     if (end <= this.received) {
-      this.counts.repeated += payload.length;
+      this.#add('repeated', payload.length);
       this.#receiver.answer(this);
       return;
     }
@@ -95,7 +98,7 @@ export class Session {
     const skip = this.received - frame.offset;
     if (skip > 0) {
       if (payload[skip - 1] !== LF) throw new WireError('GAP', `no line begins at ${this.received}`);
-      this.counts.repeated += skip;
+      this.#add('repeated', skip);
       payload = payload.subarray(skip);
     }
     this.last = { offset: this.received, length: payload.length, crc: skip > 0 ? crc32(payload) : frame.crc };
@@ -105,14 +108,17 @@ export class Session {
 
   #pass(payload: Buffer, lines: number): void {
     if (!this.filter) {
-      this.#count(lines, payload.length);
+      this.#add('lines', lines);
+      this.#add('bytes', payload.length);
       this.#lane.put(payload, this.received);
       return;
     }
     const { kept, refused, reason, lines: passed } = this.filter(payload);
-    this.#count(passed, kept.reduce((sum, bytes) => sum + bytes.length, 0));
+    this.#add('lines', passed);
+    this.#add('bytes', kept.reduce((sum, bytes) => sum + bytes.length, 0));
     if (refused > 0) {
-      this.counts.refused += refused;
+      if (this.counts.refused === 0) this.#receiver.events.refused(this, reason);
+      this.#add('refused', refused);
       this.#reason = reason;
     }
     const before = this.received - payload.length;
@@ -120,17 +126,18 @@ export class Session {
     kept.forEach((bytes, i) => this.#lane.put(bytes, i === kept.length - 1 ? this.received : before));
   }
 
-  #count(lines: number, bytes: number): void {
-    this.counts.lines += lines;
-    this.counts.bytes += bytes;
+
+  #add(what: keyof Counts, n: number): void {
+    this.counts[what] += n;
+    this.#receiver.counts[what] += n;
   }
 
   #loss(frame: Frame): void {
     const { from, to, lines, reason } = readLoss(frame);
     if (from > this.received) throw new WireError('GAP', `bytes ${this.received} to ${from} are missing`);
     if (to <= this.received) return;
-    this.counts.lost += to - this.received;
-    this.#receiver.lost(this, { lines, bytes: to - this.received, reason });
+    this.#add('lost', to - this.received);
+    this.#receiver.events.lost(this, { lines, bytes: to - this.received, reason });
     this.received = to;
     this.last = undefined;
     this.#lane.put(Buffer.alloc(0), to);
@@ -184,13 +191,17 @@ export type Events = {
   due(): void;
   /** A sender has said that bytes will not come. */
   lost(session: Session, loss: { lines: number; bytes: number; reason: string }): void;
+  /** Lines of the stream are refused for the first time. */
+  refused(session: Session, reason: string): void;
 };
 
 /** All streams of all senders. */
 export class Receiver {
   readonly #rota: Rota;
   readonly #bounds: Bounds;
-  readonly #events: Events;
+  readonly events: Events;
+  /** Of all streams so far. */
+  readonly counts: Counts = { lines: 0, bytes: 0, refused: 0, repeated: 0, lost: 0 };
   readonly #sessions = new Map<string, Session>(); // those used last are the last
   readonly #due = new Set<Session>();
   #live = 0;
@@ -198,7 +209,12 @@ export class Receiver {
   constructor(rota: Rota, bounds: Bounds, events: Events) {
     this.#rota = rota;
     this.#bounds = bounds;
-    this.#events = events;
+    this.events = events;
+  }
+
+  /** Streams that have a connection now. */
+  get live(): number {
+    return this.#live;
   }
 
   /** Streams remembered. */
@@ -213,7 +229,7 @@ export class Receiver {
   }
 
   /** A sender has introduced itself over `peer`. `name` is what it is told it is called. */
-  open(peer: Peer, principal: string, hello: Hello, name: string, filter?: Filter): Session {
+  open(peer: Peer, principal: string, hello: Hello, name: string, filter?: Filter): { session: Session; known: boolean } {
     const key = `${principal}\n${hello.epoch}`;
     const old = this.#sessions.get(key);
     const session = old ?? new Session(this, this.#rota, principal, hello.base);
@@ -223,7 +239,7 @@ export class Receiver {
     if (!session.peer) this.#live++;
     session.filter = filter;
     session.join(peer, old !== undefined, name);
-    return session;
+    return { session, known: old !== undefined };
   }
 
   /** A connection is gone. */
@@ -240,12 +256,7 @@ export class Receiver {
       return;
     }
     this.#due.add(session);
-    if (this.#due.size === 1) this.#events.due();
-  }
-
-  /** For Session. */
-  lost(session: Session, loss: { lines: number; bytes: number; reason: string }): void {
-    this.#events.lost(session, loss);
+    if (this.#due.size === 1) this.events.due();
   }
 
   /** Send the acknowledgements that are due. */

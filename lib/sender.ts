@@ -1,4 +1,5 @@
 /** The sender's side of lm/1 without its connection: one stream of lines, and one session of it after another. */
+import { randomBytes } from 'node:crypto';
 import {
   helloFrame, lossFrame, readComplaint, readGoAway, readLoss, readWelcome, type Complaint, type GoAway, type Welcome,
 } from './messages.ts';
@@ -14,6 +15,11 @@ export type Stream = {
   /** Lines that the receiver took but did not pass on, as it last said, and why; `earlier` by receivers that have forgotten the epoch. */
   refused: { lines: number; earlier: number; reason: string };
 };
+
+/** A new name for a stream. */
+export function newEpoch(): string {
+  return randomBytes(16).toString('hex');
+}
 
 /** The receiver holds other bytes than ours under this epoch, or more: the epoch must be given up. */
 export class Rollback extends Error {}
@@ -138,5 +144,9 @@ export class SenderSession {
     if (!ended || window.open || this.#endSent) return undefined;
     this.#endSent = true;
     return control(TYPE.end, window.tail);
+  }
+  /** Whether all frames that are built have been sent. */
+  get caughtUp(): boolean {
+    return this.state === 'open' && this.#cursor === this.#stream.window.next;
   }
 }

@@ -24,7 +24,9 @@ class Far {
   readonly receiver: Receiver;
 
   constructor(bounds = BOUNDS) {
-    this.receiver = new Receiver(this.rota, bounds, { due: () => {}, lost: (_, loss) => void this.lost.push(loss.bytes) });
+    this.receiver = new Receiver(this.rota, bounds, {
+      due: () => {}, refused: () => {}, lost: (_, loss) => void this.lost.push(loss.bytes),
+    });
   }
 
   write(quantum = 65_536): void {
@@ -74,7 +76,7 @@ class Link implements Peer {
     const bytes = this.#toFar.subarray(0, n);
     this.#toFar = this.#toFar.subarray(n);
     this.#farReader.push(Buffer.from(bytes), (frame) => {
-      if (frame.type === TYPE.hello) this.#there = this.#far.receiver.open(this, 'web1', readHello(frame), 'web1', this.#filter);
+      if (frame.type === TYPE.hello) this.#there = this.#far.receiver.open(this, 'web1', readHello(frame), 'web1', this.#filter).session;
       else if (this.#there) this.#there.take(this, frame);
     });
   }
@@ -214,7 +216,7 @@ class Rogue implements Peer {
   readonly #reader = reader();
   readonly session: Session;
   constructor(far: Far, hello: Hello = { epoch: 'f'.repeat(32), base: 0, agent: '' }) {
-    this.session = far.receiver.open(this, 'rogue', hello, 'rogue');
+    this.session = far.receiver.open(this, 'rogue', hello, 'rogue').session;
   }
   send(frame: Buffer): void {
     this.#reader.push(frame, (f) => void this.heard.push({ ...f, payload: Buffer.from(f.payload) }));

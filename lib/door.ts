@@ -1,0 +1,270 @@
+/** The receiver's TLS socket: lets senders in, within limits, and keeps order among them. */
+import { constants } from 'node:crypto';
+import { createServer as createNetServer, type ListenOptions, type Server as NetServer, type Socket } from 'node:net';
+import { createServer, type Server, type TLSSocket } from 'node:tls';
+import { showAddress } from './address.ts';
+import { why } from './cli.ts';
+import { LmPeer } from './lm-peer.ts';
+import { errorFrame } from './messages.ts';
+import { Notices } from './notices.ts';
+import { pinOf } from './pin.ts';
+import { grouped } from './progress.ts';
+import { RawPeer, type RawCounts } from './raw-peer.ts';
+import type { Receiver } from './receiver.ts';
+import type { Guest, Roster } from './roster.ts';
+import type { Rota } from './rota.ts';
+import { plainAddress, Strangers } from './strangers.ts';
+import { ALPN } from './wire.ts';
+
+const HANDSHAKE_MS = 10_000;
+const KEEPALIVE_MS = 30_000;
+const STRANGERS = 16; // connections of one address that have not said who they are
+const LAST_WORDS_MS = 1000;
+const ROOM_AGAIN = 0.75; // of the memory, below which reading goes on
+
+export type DoorOptions = {
+  key: string;
+  cert: string;
+  roster: Roster;
+  /** Let in senders that speak no lm/1. */
+  raw: boolean;
+  receiver: Receiver;
+  rota: Rota;
+  /** Connections at most. */
+  connections: number;
+  /** Memory for lines under way, bytes. */
+  memory: number;
+  say: (text: string) => void;
+};
+
+/** A connection that was let in. */
+type Visitor = { peer: LmPeer | RawPeer; pin: string | undefined; address: string; name: string };
+
+export class Door {
+  /** Connections so far, and those that were not let in. */
+  readonly counts = { connections: 0, turnedAway: 0 };
+  readonly rawCounts: RawCounts = { lines: 0, bytes: 0, waiting: 0, refused: 0, split: 0, unended: 0 };
+  readonly #options: DoorOptions;
+  readonly #net: NetServer;
+  readonly #tls: Server;
+  readonly #refusals: Notices;
+  readonly #news: Notices;
+  readonly #sockets = new Set<Socket>();
+  readonly #visitors = new Set<Visitor>();
+  readonly #strangers = new Strangers(STRANGERS);
+  #held = 0; // bytes of unfinished frames and lines
+  #onHold = false;
+  #closing = false;
+
+  constructor(options: DoorOptions) {
+    this.#options = options;
+    this.#refusals = new Notices(options.say, { same: 60_000 });
+    this.#news = new Notices(options.say, { burst: 50, every: 1000 });
+    this.#tls = createServer({
+      key: options.key,
+      cert: options.cert,
+      ALPNProtocols: [ALPN],
+      minVersion: 'TLSv1.2',
+      secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+      requestCert: true,
+      rejectUnauthorized: false, // the roster decides, by the key
+      handshakeTimeout: HANDSHAKE_MS,
+    });
+    this.#tls.on('secureConnection', (socket) => this.#enter(socket));
+    this.#tls.on('tlsClientError', (err, socket) => {
+      if (socket.remoteAddress !== undefined) this.#turnAway(plainAddress(socket.remoteAddress), `TLS fails: ${why(err)}`);
+    });
+    this.#net = createNetServer({ allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEPALIVE_MS });
+    this.#net.on('connection', (socket) => this.#knock(socket));
+  }
+
+  /** Connections of raw senders now. */
+  get raw(): number {
+    return [...this.#visitors].filter(({ peer }) => peer instanceof RawPeer).length;
+  }
+
+  /** Resolves with the address listened on, or undefined for a socket that has none of the network. Rejects with the system's error. */
+  listen(where: ListenOptions | { fd: number }): Promise<string | undefined> {
+    return new Promise((resolve, reject) => {
+      this.#net.once('error', reject);
+      this.#net.listen(where, () => {
+        this.#net.off('error', reject);
+        this.#net.on('error', (err) => this.#refusals.say(`cannot accept a connection: ${why(err)}`)); // as EMFILE: the next may go well
+        const at = this.#net.address();
+        resolve(typeof at === 'object' && at ? showAddress(at.address, at.port) : undefined);
+      });
+    });
+  }
+
+  /** Use another key from now on. Throws what node:tls says. */
+  changeKey(key: string, cert: string): void {
+    this.#tls.setSecureContext({ key, cert, minVersion: 'TLSv1.2', secureOptions: constants.SSL_OP_NO_RENEGOTIATION });
+  }
+
+  /** The roster has changed: those no longer on it have to go, the others may send what it says now. */
+  checkAll(): void {
+    for (const { peer, pin, address } of this.#visitors) {
+      const guest = this.#options.roster.admit(pin, address);
+      if (guest) peer.update(guest);
+      else peer.dismiss('AUTH', 'no longer authorized');
+    }
+  }
+
+  /** Memory has become free or short: read on, or wait. */
+  balance(): void {
+    const { memory, rota } = this.#options;
+    const used = rota.held + this.#held;
+    if (!this.#onHold && used > memory) this.#hold(true);
+    else if (this.#onHold && used < memory * ROOM_AGAIN) this.#hold(false);
+    // Nothing that could go out, and all of the memory in what is begun and not finished: the greatest of it has to go.
+    if (!this.#onHold || rota.held > 0) return;
+    const [greatest] = [...this.#visitors].sort((a, b) => b.peer.held - a.peer.held);
+    greatest?.peer.dismiss('BUSY', 'memory is short');
+  }
+
+  #hold(onHold: boolean): void {
+    this.#onHold = onHold;
+    for (const { peer } of this.#visitors) peer.hold(onHold);
+  }
+
+  /** Let nobody in any more, and read no further. */
+  stopReading(): void {
+    this.#closing = true;
+    this.#net.close();
+    this.#hold(true);
+    for (const { peer } of this.#visitors) if (peer instanceof RawPeer) peer.sendAway('the receiver ends');
+  }
+
+  /** Send everybody away. Resolves when all connections are closed, after 1 s at most. */
+  async close(reason: string, retry: number): Promise<void> {
+    this.stopReading();
+    for (const { peer } of this.#visitors) peer.sendAway(reason, retry);
+    const closed = [...this.#sockets].map((socket) => new Promise<void>((resolve) => socket.once('close', () => resolve())));
+    const timer = setTimeout(() => this.#sockets.forEach((socket) => socket.destroy()), LAST_WORDS_MS);
+    await Promise.all(closed);
+    clearTimeout(timer);
+    this.#refusals.end();
+    this.#news.end();
+  }
+
+  /** A TCP connection, before anything is known. */
+  #knock(socket: Socket): void {
+    if (this.#closing) {
+      socket.destroy();
+      return;
+    }
+    const address = plainAddress(socket.remoteAddress);
+    const port = socket.remotePort ?? 0;
+    this.counts.connections++;
+    const full = this.#sockets.size >= this.#options.connections;
+    if (full || !this.#strangers.enter(address, port)) {
+      this.#turnAway(address, full ? 'too many connections' : 'too many connections that do not say who they are');
+      socket.destroy();
+      return;
+    }
+    this.#sockets.add(socket);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      this.#strangers.leave(address, port);
+    });
+    socket.on('error', () => {}); // told by the TLS socket on top of it
+    this.#tls.emit('connection', socket);
+  }
+
+  /** TLS stands: find out who it is. */
+  #enter(socket: TLSSocket): void {
+    socket.on('error', () => {}); // a cut shows at 'close'
+    const { roster, raw } = this.#options;
+    const address = plainAddress(socket.remoteAddress);
+    const port = socket.remotePort ?? 0;
+    const speaksLm = socket.alpnProtocol === ALPN;
+    if (this.#closing) {
+      socket.destroy();
+      return;
+    }
+    const { pin, subject } = keyOf(socket);
+    const guest = roster.admit(pin, address);
+    if (!guest) {
+      const reason = roster.refusal(pin, subject);
+      this.#turnAway(address, reason);
+      this.#farewell(socket, speaksLm ? errorFrame('AUTH', pin === undefined ? 'no key shown; see lm-cert(1)' : `unknown key ${pin}`) : undefined);
+    } else if (speaksLm) this.#welcome(socket, guest, pin, address, port);
+    else if (raw) this.#welcomeRaw(socket, guest, pin, address, port);
+    else {
+      this.#turnAway(address, 'it does not speak lm/1, and --raw is not given');
+      socket.destroy();
+    }
+  }
+
+  #welcome(socket: TLSSocket, guest: Guest, pin: string | undefined, address: string, port: number): void {
+    const where = guest.name === address ? address : `${guest.name} (${address})`;
+    const peer = new LmPeer(socket, guest, this.#options.receiver, {
+      joined: (known, agent) => {
+        this.#strangers.leave(address, port);
+        this.#news.say(`${where} is ${known ? 'back' : 'here'}${agent && `: ${agent}`}`);
+      },
+      held: (change) => this.#account(change),
+    });
+    this.#keep({ peer, pin, address, name: where });
+    socket.once('close', () => {
+      const { session } = peer;
+      if (session?.ended) this.#news.say(`${where} has finished: ${grouped(session.counts.lines)} lines`);
+      else if (session) this.#news.say(`${where} is gone, not finished${peer.reason && `: ${peer.reason}`}`);
+      else this.#turnAway(address, peer.reason || 'it leaves without HELLO');
+    });
+  }
+
+  #welcomeRaw(socket: TLSSocket, guest: Guest, pin: string | undefined, address: string, port: number): void {
+    const where = guest.name === address ? address : `${guest.name} (${address})`;
+    this.#strangers.leave(address, port);
+    const peer = new RawPeer(socket, guest, this.#options.rota, this.rawCounts, {
+      held: (change) => this.#account(change),
+      refused: (reason) => this.refused(where, reason),
+    });
+    this.#keep({ peer, pin, address, name: where });
+    this.#news.say(`${where} is here, raw`);
+    socket.once('close', () => this.#news.say(`${where} is gone, raw: whether it has finished cannot be known`));
+  }
+
+  #keep(visitor: Visitor): void {
+    this.#visitors.add(visitor);
+    if (this.#onHold) visitor.peer.hold(true);
+    visitor.peer.socket.once('close', () => this.#visitors.delete(visitor));
+  }
+
+  #account(change: number): void {
+    this.#held += change;
+    this.balance();
+  }
+
+  /** Lines of somebody are refused, the first ones. */
+  refused(name: string, reason: string): void {
+    this.#refusals.say(`lines of ${name} refused: ${reason}`);
+  }
+
+  #turnAway(address: string, reason: string): void {
+    this.counts.turnedAway++;
+    this.#refusals.say(`refused ${address}: ${reason}`);
+  }
+
+  /** Say the last words, and give them time to arrive. */
+  #farewell(socket: TLSSocket, words: Buffer | undefined): void {
+    if (words) socket.end(words);
+    else socket.end();
+    socket.resume();
+    const timer = setTimeout(() => socket.destroy(), LAST_WORDS_MS);
+    socket.once('close', () => clearTimeout(timer));
+    socket.once('end', () => socket.destroy());
+  }
+}
+
+/** The pin of the key that the client has proved to hold, and what its certificate says of itself. */
+function keyOf(socket: TLSSocket): { pin: string | undefined; subject: string } {
+  const leaf = socket.getPeerX509Certificate();
+  if (!leaf) return { pin: undefined, subject: '' };
+  try {
+    return { pin: pinOf(leaf), subject: leaf.subject };
+  } catch {
+    return { pin: undefined, subject: '' }; // a kind of key that Node does not know
+  }
+}

@@ -1,0 +1,116 @@
+/** One connection of a sender that speaks nothing but TLS (socat, openssl s_client, ncat), at the receiver. */
+import type { TLSSocket } from 'node:tls';
+import { countLines, LineCutter } from './lines.ts';
+import type { Filter } from './receiver.ts';
+import type { Guest } from './roster.ts';
+import { Lane, type Rota } from './rota.ts';
+import type { Fault } from './wire.ts';
+
+const QUEUE = 262_144; // bytes of one connection that wait for the output, then it is not read further
+
+/** Totals that connections add to; `waiting` are bytes that came and are not written yet. */
+export type RawCounts = { lines: number; bytes: number; waiting: number; refused: number; split: number; unended: number };
+
+export type RawEvents = {
+  /** Bytes of unfinished lines that it holds have changed by so many. */
+  held(change: number): void;
+  /** Lines are refused for the first time. */
+  refused(reason: string): void;
+};
+
+export class RawPeer {
+  readonly socket: TLSSocket;
+  reason = '';
+  readonly #cutter = new LineCutter();
+  readonly #lane: Lane;
+  readonly #counts: RawCounts;
+  readonly #events: RawEvents;
+  #filter: Filter | undefined;
+  #held = 0;
+  #given = 0; // bytes given to the lane, and of these, written
+  #out = 0;
+  #onHold = false;
+  #ended = false;
+  #refused = false;
+
+  constructor(socket: TLSSocket, guest: Guest, rota: Rota, counts: RawCounts, events: RawEvents) {
+    this.socket = socket;
+    this.#filter = guest.filter;
+    this.#counts = counts;
+    this.#events = events;
+    this.#lane = new Lane(rota, (mark) => {
+      counts.waiting -= mark - this.#out;
+      this.#out = mark;
+      this.#flow();
+    });
+    socket.on('data', (chunk: Buffer) => {
+      if (!this.#ended) this.#put(this.#cutter.push(chunk));
+    });
+    socket.on('end', () => {
+      this.#finish();
+      socket.end();
+    });
+    socket.on('close', () => this.#finish());
+  }
+
+  /** Bytes of an unfinished line. */
+  get held(): number {
+    return this.#held;
+  }
+
+  /** Stop or go on reading: memory is short. */
+  hold(onHold: boolean): void {
+    this.#onHold = onHold;
+    this.#flow();
+  }
+
+  update(guest: Guest): void {
+    this.#filter = guest.filter;
+  }
+
+  /** Read no further; what has come is passed on. There is no way to tell the other side why. */
+  dismiss(_code: Fault, reason: string): void {
+    this.reason = reason;
+    this.#finish();
+    this.socket.destroy();
+  }
+
+  /** The same: there is no way to tell it to come again either. */
+  sendAway(reason: string): void {
+    this.dismiss('BUSY', reason);
+  }
+
+  #put(blocks: Buffer[]): void {
+    for (const block of blocks) {
+      const passed = this.#filter?.(block) ?? { kept: [block], lines: countLines(block), refused: 0, reason: '' };
+      this.#counts.lines += passed.lines;
+      this.#counts.refused += passed.refused;
+      if (passed.refused > 0 && !this.#refused) this.#events.refused(passed.reason);
+      this.#refused ||= passed.refused > 0;
+      for (const bytes of passed.kept) {
+        this.#counts.bytes += bytes.length;
+        this.#counts.waiting += bytes.length;
+        this.#lane.put(bytes, (this.#given += bytes.length));
+      }
+    }
+    const change = this.#cutter.held - this.#held;
+    this.#held += change;
+    if (change !== 0) this.#events.held(change);
+    this.#flow();
+  }
+
+  #flow(): void {
+    if (this.socket.destroyed || this.#ended) return;
+    if (this.#onHold || this.#lane.queued > QUEUE) this.socket.pause();
+    else if (this.socket.isPaused()) this.socket.resume();
+  }
+
+  /** An end without newline and a cut look alike: the last line is passed on either way, and counted. */
+  #finish(): void {
+    if (this.#ended) return;
+    this.#put(this.#cutter.end());
+    this.#ended = true;
+    this.#counts.split += this.#cutter.split;
+    this.#counts.unended += this.#cutter.unended;
+  }
+}

@@ -1,0 +1,43 @@
+/** Who may send to this receiver: the senders of a file, or anyone. */
+import { isSenderName, parseAuthorized, type Sender } from './authorized.ts';
+import { note } from './cli.ts';
+import { readSetting } from './settings.ts';
+import type { Filter } from './receiver.ts';
+import { lineFilter } from './line-filter.ts';
+
+/** Somebody who may send: `principal` is what streams are remembered by, `filter` what of them passes. */
+export type Guest = { name: string; principal: string; filter: Filter | undefined };
+
+export class Roster {
+  readonly #path: string | undefined;
+  #senders = new Map<string, Sender>();
+
+  /** `path` of lm-authorized(5), or undefined for anyone. Call `load` before use. */
+  constructor(path: string | undefined) {
+    this.#path = path;
+  }
+
+  /** Read the file; lines that are not understood are told, and allow nothing. Rejects when it cannot be read; then what held goes on. */
+  async load(): Promise<void> {
+    if (this.#path === undefined) return;
+    const { senders, problems } = parseAuthorized(await readSetting(this.#path));
+    for (const problem of problems) note(`${this.#path}: ${problem}`);
+    if (senders.size === 0) note(`${this.#path}: no sender is authorized`);
+    this.#senders = senders;
+  }
+
+  /** The guest with this key (undefined: it has shown none) at this address, or undefined when it may not send. */
+  admit(pin: string | undefined, address: string): Guest | undefined {
+    if (this.#path === undefined) return { name: address, principal: `anyone ${pin ?? ''}`, filter: undefined };
+    const sender = pin === undefined ? undefined : this.#senders.get(pin);
+    return sender && { name: sender.name, principal: sender.name, filter: lineFilter(sender) };
+  }
+
+  /** Why somebody was refused, with the line that would let it in; `subject` is what its certificate says of itself. */
+  refusal(pin: string | undefined, subject: string): string {
+    if (pin === undefined) return `it shows no key; see lm-cert(1), or --anyone`;
+    const claimed = /^CN=(.*)$/m.exec(subject)?.[1] ?? '';
+    const name = isSenderName(claimed) ? claimed : 'NAME';
+    return `unknown key; to let it in, add to ${this.#path} the line: ${name} ${pin} ${name}/*`;
+  }
+}

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -83,6 +85,16 @@ test('bounds of the file: what lies beyond is not read, and that is told', () =>
   assert.equal([wide.senders.size, wide.problems], [0, ['line 1025: longer than 1 MiB: nothing is read from here on']]);
   const junk = parseAuthorized('x\n'.repeat(1000));
   assert.equal([junk.problems.length, junk.problems[20]], [21, 'and 980 more']);
+});
+
+test('the example of the manual page', () => {
+  const page = readFileSync(fileURLToPath(new URL('../man/lm-authorized.5', import.meta.url)), 'utf8');
+  const [, example = ''] = /^\.Bd -literal\n([^]*?)^\.Ed$/m.exec(page) ?? [];
+  const { senders, problems } = parseAuthorized(example);
+  assert.equal(problems, []);
+  assert.equal([...senders.values()].map((s) => [s.name, s.patterns.join(' ')]), [
+    ['web1', 'web1/*'], ['web2', 'web2/*'], ['web2', 'web2/*'], ['printer', 'unframed'], ['branch', '*'],
+  ]);
 });
 
 test('a hostile pattern costs no more than its length', () => {

@@ -112,7 +112,6 @@ export class Framer {
     }
     const end = chunk.lastIndexOf(LF) + 1;
     if (end > start) yield* this.#wholeLines(chunk, start, end, now);
-    else if (end < start) return;
     if (end < chunk.length) yield* this.#message.append(chunk, end, chunk.length, now);
   }
 

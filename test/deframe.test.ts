@@ -75,6 +75,11 @@ test('unescaping agrees with JSON.parse', () => {
   );
 });
 
+test('unescaping stays within its range', () => {
+  const out = Buffer.alloc(12);
+  assert.is(out.toString('utf8', 0, unescapeTo(out, 0, Buffer.from('\\ud83d\\ude00'), 0, 6)), '\ufffd');
+});
+
 test('beat and end are silent', () => {
   const deframer = new Deframer();
   const input = `${part('a', 1, 'x')}{"id":"a","run":"r","n":1,"ts":1,"beat":true}\n{"id":"a","run":"r","n":1,"ts":1,"end":true}\n${part('a', 2, 'y')}`;
@@ -161,6 +166,20 @@ test('what waits is released on demand', () => {
   assert.is(deframer.waiting, false);
   assert.is(text(deframer.push(Buffer.from(part('a', 2, 'two')))), 'two\n');
   assert.is(deframer.torn, 1);
+});
+
+test('the end of its run ends a line in parts', () => {
+  const deframer = new Deframer();
+  const input = `${part('a', 1, 'one ', true)}{"id":"a","run":"a-run","n":1,"ts":1,"end":true}\n${part('b', 1, 'B1')}`;
+  assert.is(Array.from(deframer.push(Buffer.from(input)), (b) => b.toString()).join(''), 'one \nB1\n');
+});
+
+test('no more than a thousand records wait', () => {
+  const deframer = new Deframer();
+  let input = part('a', 1, 'open ', true);
+  for (let n = 1; n <= 1001; n++) input += part('b', n, `${n}`);
+  const text = Array.from(deframer.push(Buffer.from(input)), (b) => b.toString()).join('');
+  assert.is(text, `open \n${Array.from({ length: 1001 }, (_, i) => `${i + 1}\n`).join('')}`);
 });
 
 test('a line that is never finished holds nothing back for ever, and nothing is lost', () => {

@@ -79,14 +79,15 @@ test('empty lines, 0, null, CR, NUL, and a last line without a newline are lines
 
 test('numbers go up by one, through every change of length', () => {
   const count = 110_000;
-  const lines = linesOf(frame(cut(Buffer.from('x\n'.repeat(count)), 65_536)));
-  assert.is(lines.length, count);
+  const framer = new Framer({ ...TAG, max: 65_536 });
+  const lines = linesOf(frameWith(framer, cut(Buffer.from('x\n'.repeat(count)), 65_536)));
+  assert.equal([lines.length, framer.lines, framer.n], [count, count, count]);
   assert.ok(lines.every((line, i) => line.n === i + 1));
 });
 
 test('a time of any length stands in the record', () => {
   const framer = new Framer({ ...TAG, max: 100 });
-  for (const now of [0, 5, 999_999_999_999, 1e12, NOW, NOW + 1, NOW + 1e9, 9_999_999_999_999, 1e13, 8.64e15, NOW - 7]) {
+  for (const now of [0, 5, 999_999_999_999, 1e12, NOW, NOW + 1, NOW + 1e9, 5, NOW, 9_999_999_999_999, 1e13, 8.64e15, NOW - 7]) {
     const [records] = [...framer.push(Buffer.from('a\nb\n'), now)];
     assert.equal(linesOf(records ?? Buffer.alloc(0)).map((line) => line.ts), [now, now]);
   }
@@ -194,6 +195,20 @@ test('a long line: whole characters in every part, nothing lost, more on all but
   );
 });
 
+test('every long line is counted, and has its own time', () => {
+  const framer = new Framer({ ...TAG, max: 30, time: true });
+  const lines = linesOf(frameWith(framer, [Buffer.from('2023-11-14T22:13:26Z a long line\n2023-11-14T22:13:27Z another long line\n')]));
+  assert.equal(lines.map((line) => line.ts), [1700000006000, 1700000006000, 1700000007000, 1700000007000]);
+  assert.is(framer.split, 2);
+});
+
+test('bytes that are not UTF-8 are cut at the limit, not before', () => {
+  for (const bytes of [Buffer.alloc(25, 0x80), Buffer.concat([Buffer.from('123456789'), Buffer.alloc(16, 0x80)])]) {
+    const parts = messages(frame([bytes], { max: 10 }));
+    assert.equal(parts.map((part) => part.length), [10, 10, 5]);
+  }
+});
+
 test('more stands between msg and the fields', () => {
   const [first = ''] = frame([Buffer.from('abcdef\n')], { max: 5, fields: [['host', 'h']] }).toString().split('\n');
   assert.match(first, /"msg":"abcde","more":true,"host":"h"}$/);
@@ -223,6 +238,21 @@ test('output comes in blocks of bounded size, also for a chunk of nothing but ne
     lines += linesOf(records).length;
   }
   assert.is(lines, 65_536);
+});
+
+test('a chunk of any size, each of its bytes six in the record', () => {
+  for (const options of [{}, { strip: true }, { join: /^\s/ }]) {
+    const framer = new Framer({ ...TAG, max: MAX_MESSAGE, ...options });
+    const line = `\x1b[m${'\0'.repeat(150_000)}`;
+    let count = 0;
+    for (const records of framer.push(Buffer.from(`${line}\n`.repeat(8)), NOW)) {
+      for (const { msg } of linesOf(records)) {
+        assert.ok(msg === ('strip' in options ? line.slice(3) : line));
+        count++;
+      }
+    }
+    assert.is(count + messages(frameWith(framer, [])).length, 8);
+  }
 });
 
 test('a full chunk of usual lines comes out as one block', () => {

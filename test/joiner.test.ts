@@ -43,7 +43,7 @@ test('a message waits until it is settled or the next one begins, and keeps the 
   assert.is(framer.waiting, false);
   assert.equal(read(framer.settle(NOW + 300)), []);
   assert.equal(read(framer.push(Buffer.from(' late\nc\n'), NOW + 400)).map((line) => line.msg), [' late']);
-  assert.equal(read(framer.end(NOW + 500)).map((line) => line.msg), ['c']);
+  assert.equal(read(framer.end(NOW + 500)).map((line) => [line.msg, line.ts]), [['c', NOW + 400]]);
 });
 
 test('settling does not tear a line of which only a part is there', () => {
@@ -52,6 +52,18 @@ test('settling does not tear a line of which only a part is there', () => {
   assert.equal(read(framer.settle(NOW)), []);
   assert.equal(read(framer.push(Buffer.from(' more\nz\n'), NOW)).map((line) => line.msg), [' and mor', 'e']);
   assert.equal(read(framer.settle(NOW)).map((line) => line.msg), ['z']);
+});
+
+test('a last line without a newline is tried, too', () => {
+  assert.equal(joined(joining(/^\s/), 'a\n b').map((line) => line.msg), ['a\n b']);
+  assert.equal(joined(joining(/^\s/), 'a\nb').map((line) => line.msg), ['a', 'b']);
+});
+
+test('of a long line, the pattern sees as many bytes as a record holds', () => {
+  for (const chunks of [['a\n01234567z\n'], ['a\n0123', '4567z\n'], ['a\n01234567', 'z\n']]) {
+    assert.equal(joined(joining(/z$/, 8), ...chunks).map((line) => line.msg), ['a', '01234567', 'z']);
+    assert.equal(joined(joining(/7$/, 8), ...chunks).map((line) => line.msg), ['a\n012345', '67z']);
+  }
 });
 
 test('a half line is decided when its end has come', () => {

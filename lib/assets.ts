@@ -22,6 +22,11 @@ async function load(path: string, type: string): Promise<Asset> {
   return { type, plain, packed, tag: createHash('sha256').update(plain).digest('base64url').slice(0, 22) };
 }
 
+/** Whether the client unpacks gzip. */
+export function takesGzip(req: IncomingMessage): boolean {
+  return /\bgzip\b(?!;q=0)/.test(String(req.headers['accept-encoding'] ?? ''));
+}
+
 /** The page's files in one folder, by the path they are asked for: `/` is index.html. */
 export class Assets {
   readonly #folder: string;
@@ -36,7 +41,7 @@ export class Assets {
     this.#loading ??= this.#load();
     const asset = (await this.#loading).get(path);
     if (!asset) return false;
-    const packed = /\bgzip\b(?!;q=0)/.test(String(req.headers['accept-encoding'] ?? ''));
+    const packed = takesGzip(req);
     const tag = `"${asset.tag}${packed ? '-gz' : ''}"`;
     res.setHeader('ETag', tag);
     res.setHeader('Cache-Control', 'no-cache'); // asks each time, and hears 304: a new version is never half an old one

@@ -1,4 +1,5 @@
 /** Which requests a browser may have been talked into, and are therefore refused: those for another host, or from another site's page. */
+import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 
@@ -46,6 +47,16 @@ export function isSameOrigin(origin: string | undefined, host: string | undefine
   const { protocol, host: from } = new URL(origin);
   if (protocol !== 'http:' && protocol !== 'https:') return false;
   return URL.canParse(`${protocol}//${host}`) && new URL(`${protocol}//${host}`).host === from;
+}
+
+/**
+ * Whether a browser says (Sec-Fetch-Site, Fetch Metadata) that a page of another site wants this, and not as a link that somebody follows:
+ * such a page could not read the answer, but keep streams and searches busy.
+ */
+export function isFromElsewhere(headers: IncomingHttpHeaders): boolean {
+  const site = headers['sec-fetch-site'];
+  if (site === undefined || site === 'same-origin' || site === 'none') return false;
+  return headers['sec-fetch-mode'] !== 'navigate' || headers['sec-fetch-dest'] !== 'document';
 }
 
 /** Headers of every answer: nothing from elsewhere is loaded, nothing inline runs, no other site may frame or embed it. */

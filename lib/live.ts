@@ -1,6 +1,7 @@
 /** The route api/live: the page's own feed, over a WebSocket or as a streamed response. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { WebSocketServer } from 'ws';
 import { Feed, type Start } from './feed.ts';
 import { IdFilter, MAX_GLOB } from './glob.ts';
 import { pump, type Sink } from './pump.ts';
@@ -54,10 +55,16 @@ export async function streamLive(service: Service, feed: Feed, res: ServerRespon
   await send(service, feed, responseSink(res));
 }
 
+let sockets: Promise<WebSocketServer> | undefined;
+
+async function makeSockets(): Promise<WebSocketServer> {
+  const ws = await import('ws');
+  return new ws.WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 1024, clientTracking: false });
+}
+
 /** Turn the connection into a WebSocket and send the feed. Resolves when the client has left. */
 export async function upgradeLive(service: Service, feed: Feed, req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-  const { WebSocketServer } = await import('ws');
-  const server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 1024, clientTracking: false });
+  const server = await (sockets ??= makeSockets());
   await new Promise<void>((resolve, reject) => {
     socket.once('close', resolve); // also where the handshake fails
     server.handleUpgrade(req, socket, head, (ws) => {

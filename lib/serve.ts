@@ -88,13 +88,15 @@ export async function serve(plan: Plan): Promise<boolean> {
     assets: new Assets(fileURLToPath(built('web'))),
     hosts: (bound) => new HostCheck(bound, plan.hostNames),
   });
-  const inputs = await openInputs(plan.inputs, plan.mode);
   const stopped = new Promise<void>((resolve) => onStop(resolve));
   onReload(() => void reload(plan, server, passwords));
   const progress = showProgress(plan.verbose, () => service.counters());
   let endNotify = (): void => {};
+  let inputs: Input[] = [];
   try {
     const url = await listen(server, plan);
+    // Only now: another lm-serve at this address may be reading these pipes, and every line that is read here is missing there.
+    inputs = await openInputs(plan.inputs, plan.mode);
     note(`listening on ${url}`);
     endNotify = notifyReady(`listening on ${url}`);
     const reading = readAll(service, inputs);

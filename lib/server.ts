@@ -4,9 +4,9 @@ import type { Server as HttpsServer } from 'node:https';
 import type { AddressInfo, ListenOptions } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Access, Refusal } from './access.ts';
-import type { Assets } from './assets.ts';
+import { type Assets, takesGzip } from './assets.ts';
 import { note, why } from './cli.ts';
-import { type HostCheck, isSameOrigin, SAFE_HEADERS } from './gate.ts';
+import { type HostCheck, isFromElsewhere, isSameOrigin, SAFE_HEADERS } from './gate.ts';
 import { feedOf, streamLive, upgradeLive } from './live.ts';
 import { type Matcher, PatternFault } from './matcher.ts';
 import { METRICS_TYPE, metricsOf, metricsText } from './metrics.ts';
@@ -45,6 +45,11 @@ export function answer(res: ServerResponse, { status, headers, text }: Refusal, 
   const body = Buffer.from(`${text}\n`);
   res.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': body.length, 'Cache-Control': 'no-store', ...headers });
   res.end(withBody ? body : undefined);
+}
+
+function sendWhole(req: IncomingMessage, res: ServerResponse, type: string, body: Buffer): void {
+  res.writeHead(200, { 'Content-Type': type, 'Content-Length': body.length, 'Cache-Control': 'no-store', Vary: 'Accept-Encoding' });
+  res.end(req.method === 'HEAD' ? undefined : body);
 }
 
 /** Serves until close(). */
@@ -115,14 +120,17 @@ export class Server {
     const { service, matcher } = this.#options;
     const whole = (type: string, make: () => Buffer): Answer => (req, res, query) => {
       parseQuery(query, {});
-      const body = make();
-      res.writeHead(200, { 'Content-Type': type, 'Content-Length': body.length, 'Cache-Control': 'no-store' });
-      res.end(req.method === 'HEAD' ? undefined : body);
+      sendWhole(req, res, type, make());
     };
     return new Map<string, Answer>([
       ['/healthz', whole('text/plain; charset=utf-8', () => Buffer.from('ok\n'))],
       ['/metrics', whole(METRICS_TYPE, () => Buffer.from(metricsText(metricsOf(service, matcher))))],
-      ['/api/streams', whole('application/json', () => service.streamsJson(Date.now()))],
+      ['/api/streams', (req, res, query) => {
+        parseQuery(query, {});
+        const moment = service.streams(Date.now());
+        if (takesGzip(req)) res.setHeader('Content-Encoding', 'gzip');
+        sendWhole(req, res, 'application/json', takesGzip(req) ? moment.packed : moment.plain);
+      }],
       ['/api/live', (req, res, query) => this.#live(req, res, query)],
       ['/api/tail', (req, res, query) => this.#tail(req, res, query)],
     ]);
@@ -150,7 +158,7 @@ export class Server {
     if (!url.startsWith('/')) return { status: 400, text: 'not a path' };
     if (isHealth(req)) return undefined;
     if (!this.#hosts?.allows(headers.host)) return { status: 421, text: 'this host is not served here: see --host-name in lm-serve(1)' };
-    if (!isSameOrigin(headers.origin, headers.host)) return { status: 403, text: 'asked for by a page of another site' };
+    if (!isSameOrigin(headers.origin, headers.host) || isFromElsewhere(headers)) return { status: 403, text: 'asked for by a page of another site' };
     return undefined;
   }
 

@@ -1,5 +1,6 @@
 /** What all routes of lm-serve share: what is held, what was counted, who is served. */
 import { randomBytes } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
 import { VERSION } from './cli.ts';
 import { Ingest } from './ingest.ts';
 import { Intake } from './intake.ts';
@@ -11,6 +12,28 @@ import { Ring } from './ring.ts';
 export const MAX_FOLLOWERS = 256;
 
 const FRESH_MS = 200;
+/** However many streams there are, making their answer takes at most one part in so many of a processor. */
+const SHARE = 20;
+
+/** A text that is the same for all who ask within a moment, and is packed once. */
+class Moment {
+  readonly at: number;
+  readonly plain: Buffer;
+  /** How long it is good for, ms. */
+  readonly good: number;
+  #packed: Buffer | undefined;
+
+  constructor(at: number, make: () => Buffer) {
+    const from = performance.now();
+    this.at = at;
+    this.plain = make();
+    this.good = Math.max(FRESH_MS, SHARE * (performance.now() - from));
+  }
+
+  get packed(): Buffer {
+    return (this.#packed ??= gzipSync(this.plain, { level: 1 }));
+  }
+}
 
 /** One life of a server. */
 export class Service {
@@ -25,7 +48,7 @@ export class Service {
   readonly followers = { live: 0, tail: 0, total: 0, refused: 0 };
   /** Answers by status. */
   readonly answers = new Map<number, number>();
-  #streams: { at: number; json: Buffer } | undefined;
+  #streams: Moment | undefined;
 
   constructor(memory: number) {
     this.ring = new Ring(memory);
@@ -55,9 +78,10 @@ export class Service {
   }
 
   /** The answer of api/streams, made anew at most five times a second whoever asks. */
-  streamsJson(now: number): Buffer {
-    if (!this.#streams || now - this.#streams.at >= FRESH_MS || now < this.#streams.at) this.#streams = { at: now, json: this.#writeStreams(now) };
-    return this.#streams.json;
+  streams(now: number): Moment {
+    const last = this.#streams;
+    if (last && now >= last.at && now - last.at < last.good) return last;
+    return (this.#streams = new Moment(now, () => this.#writeStreams(now)));
   }
 
   #writeStreams(now: number): Buffer {

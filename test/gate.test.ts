@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { trustedHeader } from '../lib/access.ts';
-import { HostCheck, hostName, isLoopback, isSameOrigin, SAFE_HEADERS } from '../lib/gate.ts';
+import { HostCheck, hostName, isFromElsewhere, isLoopback, isSameOrigin, SAFE_HEADERS } from '../lib/gate.ts';
 
 test('the name in a Host header', () => {
   const cases: [string, string | undefined][] = [['Example.COM', 'example.com'], ['example.com:80', 'example.com'], ['[::1]:5334', '::1'], ['[::1]', '::1'],
@@ -37,6 +37,16 @@ test('a page of another site is told from ours', () => {
   const no = [['http://b', 'a'], ['http://a:1', 'a:2'], ['http://a', 'a:5334'], ['null', 'a'], ['', 'a'], ['file://a', 'a'], ['http://a', undefined], ['http://a.b', 'a']];
   for (const [origin, host] of yes) assert.ok(isSameOrigin(origin, host), `${origin} ${host}`);
   for (const [origin, host] of no) assert.not.ok(isSameOrigin(origin, host), `${origin} ${host}`);
+});
+
+test('what another site embeds or fetches is told from a link that somebody follows', () => {
+  const sent = (site: string, mode: string, dest: string) => ({ 'sec-fetch-site': site, 'sec-fetch-mode': mode, 'sec-fetch-dest': dest });
+  for (const headers of [{}, sent('same-origin', 'cors', 'empty'), sent('none', 'navigate', 'document'), sent('cross-site', 'navigate', 'document')]) {
+    assert.not.ok(isFromElsewhere(headers), JSON.stringify(headers));
+  }
+  for (const headers of [sent('cross-site', 'no-cors', 'image'), sent('same-site', 'cors', 'empty'), sent('cross-site', 'navigate', 'iframe'), sent('x', '', '')]) {
+    assert.ok(isFromElsewhere(headers), JSON.stringify(headers));
+  }
 });
 
 test('the policy allows nothing inline and nothing from elsewhere', () => {

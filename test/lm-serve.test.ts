@@ -41,11 +41,19 @@ test('what cannot be opened is said by name', timed(20_000, () => withFolder(asy
   writeFileSync(join(dir, 'file'), '');
   assert.equal([sh(`lm-serve -l 127.0.0.1:0 ${dir}/file`).err, sh(`lm-serve -l 127.0.0.1:0 ${dir}/no/pipe`).code],
     [`lm-serve: cannot open ${dir}/file: not a named pipe\n`, 1]);
-  await serving([], async ({ port }) => {
-    const { err, code } = sh(`lm-serve -l 127.0.0.1:${port} ${dir}/p`);
-    assert.equal([err, code], [`lm-serve: cannot listen on 127.0.0.1:${port}: EADDRINUSE\n`, 1]);
-  });
 })));
+
+test('a second one at the same address takes nothing out of the pipe', timed(30_000, () => withFolder((dir) => serving([`${dir}/p`], async (server) => {
+  const writer = startLine(`for ((n = 1; n <= 2000; n++)); do echo '{"id":"a","run":"r","n":'$n',"ts":1,"msg":"m"}'; done > ${dir}/p`);
+  for (let i = 0; i < 5; i++) {
+    const { err, code } = sh(`lm-serve -l 127.0.0.1:${server.port} ${dir}/p`);
+    assert.equal([err, code], [`lm-serve: cannot listen on 127.0.0.1:${server.port}: EADDRINUSE\n`, 1]);
+  }
+  await writer.closed;
+  sh(`cat > ${dir}/p`, record('a', 2001, 'm', 'r'));
+  const { counts } = await server.received(2001);
+  assert.equal([counts['records'], counts['lost']], [2001, 0]);
+}))));
 
 test('standard input: records come out as they went in; at its end the page stays', timed(20_000, () => serving([], async (server) => {
   const lines = records('web1/nginx', 1, 50) + record('web1/nginx', 51, 'ü "q" \u0000\u001b[31m😀') + record('web1/nginx', 52, '');
@@ -188,6 +196,14 @@ test('the page is there, with its policy, tagged and packed', timed(20_000, () =
     assert.not.match(name as string, /^\/|:/, 'relative, so that it works below any path');
     assert.is((await server.ask(`/${name}`)).status, 200, name);
   }
+})));
+
+test('api/streams is packed for whom takes it', timed(20_000, () => serving([], async (server) => {
+  await server.feed(record('a', 1));
+  await server.received(1);
+  const { headers } = await server.ask('/api/streams', { headers: { 'accept-encoding': 'gzip' } });
+  assert.is(headers['content-encoding'], 'gzip');
+  assert.is((JSON.parse(sh(`curl -sS --compressed ${server.url}/api/streams`).out) as { streams: { id: string }[] }).streams[0]?.id, 'a');
 })));
 
 test('liveness and counters', timed(20_000, () => serving([], async (server) => {

@@ -184,6 +184,8 @@ test('pages of other sites, and other names for this server, are refused', timed
   assert.is(await handshake(server, '/api/live', { origin: 'null' }), 403);
   assert.is(await handshake(server, '/api/live', { host: 'evil.example' }), 421);
   assert.is(await handshake(server, '/api/live?x=1', {}), 400);
+  const embedded = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' };
+  assert.is((await server.ask('/api/live', { headers: embedded })).status, 403);
   assert.is((await server.ask('/healthz', { headers: { host: 'anything' } })).status, 200);
 })));
 
@@ -273,6 +275,32 @@ for (const way of ['ws', 'stream'] as const) {
     assert.equal(follower.entries.map((e) => e['n']), Array.from({ length: follower.entries.length }, (_, i) => 20_100 - follower.entries.length + 1 + i));
   })));
 }
+
+test('a slow client over a WebSocket is told exactly what it missed, and costs no memory', timed(60_000, () => serving(['-M', '4M'], async (server) => {
+  const ws = new WebSocket(`ws://127.0.0.1:${server.port}/api/live`);
+  await new Promise((resolve) => ws.on('open', resolve));
+  const follower = new Follower();
+  let failed: unknown;
+  ws.on('message', (data: Buffer) => {
+    try {
+      follower.take(data);
+    } catch (err) {
+      failed ??= err;
+    }
+  });
+  ws.pause();
+  const before = await server.rss();
+  let n = 1;
+  for (let i = 0; i < 60; i++, n += 1000) await server.feed(records('a', n, 1000, 'x'.repeat(1000)));
+  await server.received(n - 1, 30_000);
+  assert.ok((await server.rss()) - before < 60e6);
+  ws.resume();
+  await until(() => follower.seq === n - 1 || failed !== undefined, 20_000, () => `all entries, at ${follower.seq}`);
+  assert.is(failed, undefined);
+  assert.ok(follower.skipped > 1000, `${follower.skipped} skipped`);
+  assert.is(follower.entries.length + follower.skipped, n - 1);
+  ws.terminate();
+})));
 
 test('ten clients at once get the same', timed(60_000, () => serving([], async (server) => {
   const followers = Array.from({ length: 10 }, () => new Follower());

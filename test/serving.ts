@@ -70,12 +70,14 @@ export class Serving {
   }
 }
 
-/** Run `body` with a server; its standard input is a pipe unless pipes are among the arguments. */
+/** Run `body` with a server; its standard input is a pipe unless pipes are among the arguments. A stack trace on stderr is a failure. */
 export async function serving<T>(args: string[], body: (server: Serving) => Promise<T>, env: NodeJS.ProcessEnv = {}): Promise<T> {
   const running = start('lm-serve', ['-l', '127.0.0.1:0', ...args], { env });
   try {
     const [, port] = await running.says(/listening on https?:\/\/[^\s/]+:(\d+)\//);
-    return await body(new Serving(running, Number(port)));
+    const result = await body(new Serving(running, Number(port)));
+    if (/Warning|^ +at /m.test(running.err)) throw new Error(`said: ${running.err}`);
+    return result;
   } finally {
     await stopAll(running);
   }

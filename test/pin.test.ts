@@ -37,13 +37,14 @@ test('the same key has the same pin, in a certificate, as a private and as a pub
 
 test('files without a pin', () => withFolder((dir) => {
   sh(`cd ${dir} && openssl req -x509 -newkey rsa:2048 -nodes -keyout k -subj /CN=x -out c && openssl pkey -in k -aes128 -passout pass:x -out locked
-    sed 4d c > cut; sed 4d k > cutkey; head -c 3000 /dev/urandom | sed '1s/^/0/' > noise; head -5 c > half`);
+    sed 4d c > cut; sed 4d k > cutkey; head -c 3000 /dev/urandom | sed '1s/^/0/' > noise; head -5 c > half; sed 's/END CERTIFICATE/END PUBLIC KEY/' c > mixed`);
   for (const [file, fact] of [
     ['locked', 'its private key is encrypted, and no passphrase is asked for'],
     ['cut', 'its certificate is damaged'],
     ['cutkey', 'its private key is damaged, or of an unknown kind'],
     ['noise', 'its certificate is damaged'],
     ['half', 'no certificate and no key in it'],
+    ['mixed', 'no certificate and no key in it'],
   ] as const) {
     assert.throws(() => pinOfFile(readFileSync(`${dir}/${file}`)), (err: Error) => err.message === fact, file);
   }

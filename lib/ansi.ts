@@ -9,10 +9,11 @@ const STRING = '(?:\\x1b[PX\\]^_]|[\\x90\\x98\\x9d-\\x9f])[^\\x07\\x18\\x1a\\x1b
 const CONTROL = '(?:\\x1b\\[|\\x9b)[0-?]*[ -/]*';
 
 // In this order: of a sequence without an end, the last two alternatives take the opening only.
-const SEQUENCE = new RegExp(`${CONTROL}[@-~]|${STRING}(?:\\x07|\\x1b\\\\|\\x9c)|\\x1b[ -/]+[0-~]|\\x1b[0-~]?|[\\x90\\x98\\x9b\\x9d-\\x9f]`, 'g');
+const FINISHED = `${CONTROL}[@-~]|${STRING}(?:\\x07|\\x1b\\\\|\\x9c)|\\x1b[ -/]+[0-~]`;
+const SEQUENCE = new RegExp(`${FINISHED}|\\x1b[0-~]?|[\\x90\\x98\\x9b\\x9d-\\x9f]`, 'g');
 const UNFINISHED = new RegExp(`(?:${CONTROL}|${STRING}\\x1b?|\\x1b[ -/]*)$`);
 
-/** Whether bytes (UTF-8) may hold an escape sequence: an ESC, or the one-character CSI. Others are not looked for here: no program writes them. */
+/** Whether bytes (UTF-8) may hold an escape sequence: an ESC, or the one-character CSI (no program writes the others). */
 export function mayHoldEscapes(bytes: Buffer): boolean {
   return bytes.includes(ESC) || bytes.includes(C1_CSI);
 }

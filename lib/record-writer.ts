@@ -1,4 +1,5 @@
 /** Writes records (lm-record(5)) into one buffer: the hot path between a text line and its record. */
+import { MAX_LINE } from './lines.ts';
 
 const LF = 10;
 const QUOTE = 0x22;
@@ -6,12 +7,10 @@ const BACKSLASH = 0x5c;
 const ZERO = 48;
 const NINE = 57;
 
-/** The longest record, in bytes with its newline (lm-record(5)). */
-export const MAX_RECORD = 1_048_576;
 /** The most that all of a record but its message may take: id, run, numbers and fields. */
 export const MAX_ENVELOPE = 65_536;
 /** The longest message, in bytes before escaping: where every byte becomes six (`\u0000`), the record is still within its limit. */
-export const MAX_MESSAGE = (MAX_RECORD - MAX_ENVELOPE) / 6;
+export const MAX_MESSAGE = (MAX_LINE - MAX_ENVELOPE) / 6;
 
 const SLACK = 8; // the copy loops write whole words
 
@@ -34,7 +33,7 @@ export class RecordWriter {
   /** Number of the last record: 1, 2, 3... */
   n = 0;
   readonly #tag: Tag;
-  readonly #out = Buffer.allocUnsafeSlow(MAX_RECORD + SLACK);
+  readonly #out = Buffer.allocUnsafeSlow(MAX_LINE + SLACK);
   readonly #outWords = new DataView(this.#out.buffer, this.#out.byteOffset, this.#out.length);
   #at = 0;
   #bytes: Uint8Array = new Uint8Array(0);
@@ -67,7 +66,7 @@ export class RecordWriter {
 
   /** Whether a record with a message of `bytes` (at most MAX_MESSAGE) is sure to fit. Always true when nothing waits. */
   room(bytes: number): boolean {
-    return this.#at + this.#envelope + 6 * bytes <= MAX_RECORD;
+    return this.#at + this.#envelope + 6 * bytes <= MAX_LINE;
   }
 
   /** The records written so far; valid until the next one is written. */

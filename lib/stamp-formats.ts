@@ -268,7 +268,7 @@ export function json(r: Reading): number {
   return NaN;
 }
 
-/** logfmt with its time among the first three pairs: `level=info ts=2023-11-14T22:13:26Z msg=...`; audit(8)'s `msg=audit(1364481363.243:24287)`. */
+/** logfmt with its time among the first three pairs: `level=info ts=2023-11-14T22:13:26Z`; auditd's `msg=audit(1364481363.243:24287)`. */
 export function logfmt(r: Reading): number {
   const c = r.cursor;
   const end = c.at + REACH;

@@ -107,7 +107,10 @@ test('any text comes out as the ndjson package reads it', timed(60_000, async ()
 }));
 
 test('records are what JSON.stringify writes', () => {
-  const piece = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('"', '\\', '\n', '\r\n', '\0', '\t', '\x1f', '\x7f', 'é', '漢', '😀', '\u2028'));
+  const piece = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.constantFrom('"', '\\', '\n', '\r\n', '\0', '\t', '\x1f', '\x7f', 'é', '漢', '😀', '\u2028'),
+  );
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 80 }), (pieces) => {
       const text = Buffer.from(pieces.join('')).toString();

@@ -90,8 +90,9 @@ test('the pattern sees the line without colours when they are taken out', () => 
 
 test('any lines, cut anywhere and into any parts, come out whole and in order', () => {
   const line = fc.string({ unit: fc.constantFrom(' ', 'a', 'é', '😀', '"'), maxLength: 12 });
+  const some = fc.array(line, { minLength: 1, maxLength: 20 });
   fc.assert(
-    fc.property(fc.array(line, { minLength: 1, maxLength: 20 }), fc.integer({ min: 4, max: 30 }), fc.integer({ min: 1, max: 9 }), (lines, max, size) => {
+    fc.property(some, fc.integer({ min: 4, max: 30 }), fc.integer({ min: 1, max: 9 }), (lines, max, size) => {
       const bytes = Buffer.from(lines.map((l) => `${l}\n`).join(''));
       const framer = joining(/^ /, max);
       const out: Line[] = [];

@@ -108,8 +108,10 @@ const NONE: string[] = [
   '2023-11-14T22:13:61Z x', '2023-11-14T22:13:26+25:00 x', '2023-11-14T22:13:26Zx', '2023-11-14T22:13:26x', '2023-11-14T2:13:26Z',
   '2023-11/14 22:13:26', '1969-12-31T23:59:59Z x', '2023-11-14T22:13:26.1234567890123Z x',
   'INFORMAL 2023-11-14 22:13:26', 'at 2023-11-14 22:13:26', '<34 Nov 14 22:13:26', '<>Nov 31 22:13:26',
-  'Feb 30 22:13:26 x', 'Nov 14 22:13 x', 'I1314 22:13:26.1 x', '{"msg":"\\"time\\":1700000006123"}', '{"msg":"time","x":1}', 'a=b c=d e=f ts=2023-11-14T22:13:26Z',
-  '{"time":5}', `{"x":"${'y'.repeat(200)}","time":1700000006123}`, 'time=soon', '[', '[[', '{"', '<', 'ts=', '"GET" [14/Nov/2023:22:13:26 +0000]',
+  'Feb 30 22:13:26 x', 'Nov 14 22:13 x', 'I1314 22:13:26.1 x',
+  '{"msg":"\\"time\\":1700000006123"}', '{"msg":"time","x":1}', 'a=b c=d e=f ts=2023-11-14T22:13:26Z',
+  '{"time":5}', `{"x":"${'y'.repeat(200)}","time":1700000006123}`, 'time=soon', '[', '[[', '{"', '<', 'ts=',
+  '"GET" [14/Nov/2023:22:13:26 +0000]',
   `${'x'.repeat(250)} [14/Nov/2023:22:13:26 +0000] "GET`,
 ];
 
@@ -164,7 +166,8 @@ test('what Date writes is read back', () => {
 
 test('any line, cut anywhere, gives a whole number and takes no longer than its first 200 bytes do', () => {
   const stamper = new Stamper();
-  const bits = fc.oneof(fc.string(), fc.constantFrom(...FOUND.map(([line]) => line), ...NONE), fc.constantFrom('[', '{"', ' ', '=', '<1>', '"time":', 'ts='));
+  const known = fc.constantFrom(...FOUND.map(([line]) => line), ...NONE);
+  const bits = fc.oneof(fc.string(), known, fc.constantFrom('[', '{"', ' ', '=', '<1>', '"time":', 'ts='));
   fc.assert(
     fc.property(fc.array(bits, { maxLength: 6 }), fc.nat(80), (parts, at) => {
       const ts = stamper.read(Buffer.from(parts.join('').slice(at)), 0, NOW);

@@ -74,6 +74,13 @@ function Help(): JSX.Element {
   );
 }
 
+/** Over plain HTTP browsers give no clipboard: then the text is selected, for Ctrl-C. */
+function copy(text: string): void {
+  const shown = document.querySelector('.whole-text');
+  if (navigator.clipboard) void navigator.clipboard.writeText(text);
+  else if (shown) document.getSelection()?.selectAllChildren(shown);
+}
+
 function Whole(): JSX.Element | null {
   const line = whole.value;
   if (!line) return null;
@@ -101,7 +108,7 @@ function Whole(): JSX.Element | null {
         {visible}
       </pre>
       <p class="actions">
-        <button type="button" class="tool wide" onClick={() => void navigator.clipboard?.writeText(text)}>
+        <button type="button" class="tool wide" onClick={() => copy(text)}>
           <Icon name="copy" />
           <span>Copy as it came</span>
         </button>

@@ -43,6 +43,8 @@ export function Streams(): JSX.Element {
   );
 }
 
+const byName = new Intl.Collator('en', { numeric: true });
+
 /** Those that the search box asks for, by name; those chosen that the server does not know stand there as well. */
 function listed(): Stream[] {
   const all = [...known.value];
@@ -50,7 +52,7 @@ function listed(): Stream[] {
     if (!all.some((stream) => stream.id === id)) all.push({ id, lines: 0, bytes: 0, rate: 0, last: 0, state: 'idle', lost: 0 });
   }
   const words = sought.value.toLowerCase().split(/\s+/).filter((word) => word !== '');
-  return all.filter(({ id }) => words.every((word) => id.toLowerCase().includes(word))).sort((a, b) => (a.id < b.id ? -1 : 1));
+  return all.filter(({ id }) => words.every((word) => id.toLowerCase().includes(word))).sort((a, b) => byName.compare(a.id, b.id));
 }
 
 function shut(then: () => void): void {

@@ -68,8 +68,14 @@ function Help(): JSX.Element {
           </div>
         ))}
       </dl>
-      <p>Click a stream to see it alone; tick it, or click it with Ctrl or Shift, to see it with others. Click the time of a line to see all of it.</p>
-      <p>Scrolling up, a selection or a key stops the lines where they are; new ones are counted, and none is missed. The address holds streams, filter and wrapping: send it to show others what you see.</p>
+      <p>
+        Click a stream to see it alone; tick it, or click it with Ctrl or Shift, to see it with others. Click the time of a line to see
+        all of it.
+      </p>
+      <p>
+        Scrolling up, a selection or a key stops the lines where they are; new ones are counted, and none is missed. The address holds
+        streams, filter and wrapping: send it to show others what you see.
+      </p>
     </Sheet>
   );
 }

@@ -175,6 +175,7 @@ export class View {
     this.#pending = 0;
     this.#above = 0;
     this.#width = 0;
+    this.#area.style.minWidth = '';
     this.#top = Math.max(state.base, Math.min(state.keepAt ?? state.end, state.end - this.#perWindow + 1));
     this.#seen = state.end;
   }

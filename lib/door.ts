@@ -39,7 +39,7 @@ export type DoorOptions = {
 };
 
 /** A connection that was let in. */
-type Visitor = { peer: LmPeer | RawPeer; pin: string | undefined; address: string; name: string };
+type Visitor = { peer: LmPeer | RawPeer; pin: string | undefined; address: string };
 
 export class Door {
   /** Connections so far, and those that were not let in. */
@@ -113,6 +113,7 @@ export class Door {
 
   /** Memory has become free or short: read on, or wait. */
   balance(): void {
+    if (this.#closing) return;
     const { memory, rota } = this.#options;
     const used = rota.held + this.#held;
     if (!this.#onHold && used > memory) this.#hold(true);
@@ -133,14 +134,14 @@ export class Door {
     this.#closing = true;
     this.#net.close();
     this.#hold(true);
-    for (const { peer } of this.#visitors) if (peer instanceof RawPeer) peer.sendAway('the receiver ends');
+    for (const { peer } of this.#visitors) if (peer instanceof RawPeer) peer.dismiss();
   }
 
   /** Send everybody away. Resolves when all connections are closed, after 1 s at most. */
   async close(reason: string): Promise<void> {
     this.stopReading();
     const retry = this.#visitors.size * SPREAD_MS;
-    for (const { peer } of this.#visitors) peer.sendAway(reason, retry);
+    for (const { peer } of this.#visitors) if (peer instanceof LmPeer) peer.sendAway(reason, retry);
     const closed = [...this.#sockets].map((socket) => new Promise<void>((resolve) => socket.once('close', () => resolve())));
     const timer = setTimeout(() => this.#sockets.forEach((socket) => socket.destroy()), LAST_WORDS_MS);
     await Promise.all(closed);
@@ -207,7 +208,7 @@ export class Door {
       },
       held: (change) => this.#account(change),
     });
-    this.#keep({ peer, pin, address, name: where });
+    this.#keep({ peer, pin, address });
     socket.once('close', () => {
       const { session } = peer;
       if (session?.ended) this.#news.say(`${where} has finished: ${grouped(session.counts.lines)} lines`);
@@ -223,7 +224,7 @@ export class Door {
       held: (change) => this.#account(change),
       refused: (reason) => this.refused(where, reason),
     });
-    this.#keep({ peer, pin, address, name: where });
+    this.#keep({ peer, pin, address });
     this.#news.say(`${where} is here, raw`);
     socket.once('close', () => this.#news.say(`${where} is gone, raw: whether it has finished cannot be known`));
   }
@@ -242,6 +243,11 @@ export class Door {
   /** Lines of somebody are refused, the first ones. */
   refused(name: string, reason: string): void {
     this.#refusals.say(`lines of ${name} refused: ${reason}`);
+  }
+
+  /** Something to know about a sender. */
+  report(text: string): void {
+    this.#news.say(text);
   }
 
   #turnAway(address: string, reason: string): void {

@@ -140,6 +140,33 @@ test('SIGTERM under load, ten times: what was written was acknowledged, and the 
   assert.ok(readFileSync(out).equals(readFileSync(join(dir, 'in'))));
 })));
 
+test('SIGTERM while nobody reads the output: it ends in time, and senders keep what was not taken', timed(30_000, () => withFolder(async (dir) => {
+  const [receiver, sender] = [makeKey(dir, 'receiver'), makeKey(dir, 'sender')];
+  const recv = await startRecv(['-k', receiver.pem, '--anyone', '-t', '500ms']);
+  let taken = '';
+  recv.process.child.stdout?.on('data', (d: Buffer) => (taken += d.toString())).pause(); // node:child_process resumes it at the exit
+  const text = numbered(40_000);
+  const s = start('lm-tls-send', sendArgs(sender, receiver, recv.address));
+  s.child.stdin?.end(text);
+  await until(() => {
+    recv.process.kill('SIGUSR1');
+    return /waiting bytes \d\.\d MiB/.test(recv.process.err);
+  });
+  recv.process.kill('SIGTERM');
+  await until(() => recv.process.child.exitCode !== null, 5000, () => recv.process.err);
+  assert.is(recv.process.child.exitCode, 0);
+  await recv.process.closed;
+  const next = await startRecv(['-k', receiver.pem, '--anyone', recv.address], join(dir, 'out'));
+  await s.closed;
+  assert.is(s.code, 0, s.err);
+  await stopAll(next.process);
+  const rest = readFileSync(join(dir, 'out'), 'utf8');
+  assert.ok(text.startsWith(taken) && taken.length < text.length);
+  assert.ok(text.endsWith(rest));
+  const twice = taken.length + rest.length - text.length; // at most the block that was being written
+  assert.ok(twice >= 0 && twice <= 65_536, `${twice} bytes twice`);
+})));
+
 test('SIGHUP: who was taken off the list has to go, who was added may come, and a new key is used', timed(30_000, () => withSite('*', async ({ dir, receiver, sender, recv, out }) => {
   const leaving = start('lm-tls-send', ['-t', '0', ...sendArgs(sender, receiver, recv.address)]);
   leaving.child.stdin?.write('before\n');

@@ -67,6 +67,11 @@ test('lines appear once, in order, those held and those that come; no rule of th
       await says(page, /^2,000 lines$/);
       assert.is((await texts(page)).at(-1), 'line 2000');
       await says(page, /Live[^]*2,000 lines held[^]*0 lost/, status);
+      for (const [width, height] of [[640, 900], [1300, 500], [1200, 700]] as const) {
+        await page.setViewportSize({ width, height });
+        await until(async () => (await texts(page)).length >= Math.floor((height - 130) / 20) && (await texts(page)).at(-1) === 'line 2000');
+        assert.is(await page.locator('#pill').innerText(), '', 'it goes on following in a window of another size');
+      }
       assert.equal(await readAll(page), numbered(1, 2000));
       assert.equal(complaints, []);
     }),

@@ -188,9 +188,9 @@ export class Door {
     const { pin, subject } = keyOf(socket);
     const guest = roster.admit(pin, address);
     if (!guest) {
-      const reason = roster.refusal(pin, subject);
-      this.#turnAway(address, reason);
-      this.#farewell(socket, speaksLm ? errorFrame('AUTH', pin === undefined ? 'no key shown; see lm-cert(1)' : `unknown key ${pin}`) : undefined);
+      this.#turnAway(address, roster.refusal(pin, subject));
+      const reason = pin === undefined ? 'no key shown; see lm-cert(1)' : `unknown key ${pin}`;
+      this.#farewell(socket, speaksLm ? errorFrame('AUTH', reason) : undefined);
     } else if (speaksLm) this.#welcome(socket, guest, pin, address, port);
     else if (raw) this.#welcomeRaw(socket, guest, pin, address, port);
     else {

@@ -6,6 +6,9 @@ PREFIX  = /usr/local
 BINDIR  = $(PREFIX)/bin
 LIBDIR  = $(PREFIX)/lib/lm
 MANDIR  = $(PREFIX)/share/man
+BASHDIR = $(PREFIX)/share/bash-completion/completions
+ZSHDIR  = $(PREFIX)/share/zsh/site-functions
+FISHDIR = $(PREFIX)/share/fish/vendor_completions.d
 DESTDIR =
 DIST    = dist
 
@@ -26,6 +29,7 @@ all: node_modules/.package-lock.json
 	if [ -e lib/web/page.tsx ]; then \
 	  $(BROWSER) --outdir=$$new/web page=lib/web/page.tsx feed=lib/web/feed.worker.ts match=lib/web/match.worker.ts; \
 	  cp lib/web/index.html lib/web/page.css lib/web/icon.svg $$new/web; fi; \
+	node --import tsx lib/completions.build.ts $$new/completions; \
 	mkdir -p $$new/bin; \
 	for c in $(CMDS); do [ ! -e $$new/cmd/$$c.js ] || { chmod +x $$new/cmd/$$c.js; ln -sf ../cmd/$$c.js $$new/bin/$$c; }; done; \
 	rm -rf $(DIST); mv $$new $(DIST)

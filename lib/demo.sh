@@ -41,7 +41,8 @@ page=$(said "$dir/serve.log" '.*listening on \(.*\)')
 run lm-tls-recv -k "$dir/receiver.pem" -a "$dir/authorized" 127.0.0.1:0 >"$dir/in" 2>"$dir/recv.log"
 address=$(said "$dir/recv.log" '.*listening on \(.*\)')
 
-# The sender: what tail sees, framed and sent. Each program reads the pipe before it, so that each can be ended by its id.
+# The sender: what tail sees, framed and sent. Named pipes between them, so that each can be ended by its own id; opening one waits for
+# the other end, so that happens in the background too.
 mkfifo "$dir/lines" "$dir/records"
 if [ -z "${LOG:-}" ]; then
   LOG=$dir/machine.log
@@ -54,9 +55,10 @@ if [ -z "${LOG:-}" ]; then
     case $(date +%S) in *0) printf "%s \033[33mlevel=warn\033[0m ten more seconds have passed\n" "$(date +%FT%T.%3N%:z)";; esac
   done' >>"$LOG"
 fi
-run lm-tls-send -k "$dir/sender.pem" --pin "$(cat "$dir/receiver.pin")" "$address" <"$dir/records"
-run lm-frame -t -i "demo/$(basename "$LOG" | tr -c 'A-Za-z0-9._@:\n-' _)" <"$dir/lines" >"$dir/records"
-run tail -n 1000 -F "$LOG" >"$dir/lines" 2>"$dir/tail.log"
+id=demo/$(basename "$LOG" | tr -c 'A-Za-z0-9._@:\n-' _)
+run sh -c 'exec tail -n 1000 -F "$0" >"$1/lines" 2>"$1/tail.log"' "$LOG" "$dir"
+run sh -c 'exec lm-frame -t -i "$0" <"$1/lines" >"$1/records"' "$id" "$dir"
+run sh -c 'exec lm-tls-send -k "$0/sender.pem" --pin "$1" "$2" <"$0/records" 2>"$0/send.log"' "$dir" "$(cat "$dir/receiver.pin")" "$address"
 
 echo "lm demo: $LOG, through TLS to $address, through a named pipe, to the page at"
 echo "  $page"

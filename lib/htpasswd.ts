@@ -6,6 +6,7 @@ import { Problems, rowsOf, shown } from './rows.ts';
 /** Stored hashes by user. */
 export type Users = ReadonlyMap<string, string>;
 
+const MIN_BCRYPT_COST = 4; // bcrypt's own bound
 /** The costliest hashes that are taken: each takes a second or two of a processor for every guess. */
 const MAX_BCRYPT_COST = 15;
 const MAX_SHA_ROUNDS = 500_000;
@@ -19,9 +20,12 @@ const SHA1 = /^\{SHA\}[A-Za-z0-9+/]{27}=$/;
 
 /** What keeps a hash from being used; undefined when nothing does. */
 function fault(stored: string): string | undefined {
-  const [bcrypt, cost] = BCRYPT.exec(stored) ?? [];
+  const [, cost] = BCRYPT.exec(stored) ?? [];
   const [sha, , rounds] = SHA.exec(stored) ?? [];
-  if (bcrypt) return Number(cost) < 4 || Number(cost) > MAX_BCRYPT_COST ? `bcrypt with cost ${cost}, and 4 to ${MAX_BCRYPT_COST} are taken` : undefined;
+  if (cost !== undefined) {
+    const taken = Number(cost) >= MIN_BCRYPT_COST && Number(cost) <= MAX_BCRYPT_COST;
+    return taken ? undefined : `bcrypt with cost ${cost}, and ${MIN_BCRYPT_COST} to ${MAX_BCRYPT_COST} are taken`;
+  }
   if (sha) return Number(rounds ?? 0) > MAX_SHA_ROUNDS ? `${rounds} rounds, and at most ${MAX_SHA_ROUNDS} are taken` : undefined;
   if (MD5.test(stored) || SHA1.test(stored)) return undefined;
   return 'the password is in no known format: set it with htpasswd -B';

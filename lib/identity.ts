@@ -25,7 +25,10 @@ export function parseIdentity(text: string): Identity {
   return { key, cert, pin: pinOf(leaf) };
 }
 
-/** Read such a file; notes when others than its owner and group may read it. Rejects with `cannot read PATH: ...` or `cannot use PATH: ...`. */
+/**
+ * Read such a file; notes when others than its owner and group may read it.
+ * Rejects with `cannot read PATH: REASON` or `cannot use PATH: REASON`.
+ */
 export async function readIdentity(path: string): Promise<Identity> {
   const text = await readSetting(path);
   const stats = await stat(path).catch(() => undefined);

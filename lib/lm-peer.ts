@@ -82,11 +82,11 @@ export class LmPeer implements Peer {
     this.#leave(goAwayFrame(this.session?.committed ?? 0, { reason, retry }));
   }
 
-  /** Stop or go on reading: memory is short. */
+  /** Stop or go on reading: memory is short. HELLO is read all the same: a sender that waits for its answer would begin anew. */
   hold(onHold: boolean): void {
     this.#onHold = onHold;
-    if (onHold) this.socket.pause();
-    else this.socket.resume();
+    if (!onHold || this.#over) this.socket.resume();
+    else if (this.session) this.socket.pause();
   }
 
   /** The list of authorized senders has changed. */
@@ -122,6 +122,7 @@ export class LmPeer implements Peer {
     const { session, known } = this.#receiver.open(this, principal, hello, name, filter);
     this.session = session;
     this.#events.joined(known, hello.agent);
+    if (this.#onHold) this.socket.pause();
   }
 
   #account(): void {

@@ -27,7 +27,8 @@ const DENIED: Verdict = { outcome: 'denied' };
 
 /** User and password out of an Authorization header; undefined when it is none that anybody could have. */
 export function credentials(header: string | undefined): Credentials | undefined {
-  const [, base64] = /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(header !== undefined && header.length <= MAX_HEADER ? header.trim() : '') ?? [];
+  if (header === undefined || header.length > MAX_HEADER) return undefined;
+  const [, base64] = /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(header.trim()) ?? [];
   if (base64 === undefined) return undefined;
   let text;
   try {

@@ -6,4 +6,4 @@ import { isPassword } from './htpasswd.ts';
 export type Question = { stored: string; password: string };
 
 const port = parentPort;
-if (port) port.on('message', ({ stored, password }: Question) => void isPassword(stored, password).then((answer) => port.postMessage(answer)));
+if (port) port.on('message', async ({ stored, password }: Question) => port.postMessage(await isPassword(stored, password)));

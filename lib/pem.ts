@@ -33,7 +33,9 @@ export function parsePem(text: string): Pem {
 
 /** A private key out of its block. Throws Error with the fact. */
 export function privateKey(pem: string): KeyObject {
-  if (/^(?:-----BEGIN ENCRYPTED|Proc-Type: 4,ENCRYPTED)/m.test(pem)) throw new Error('its private key is encrypted, and no passphrase is asked for');
+  if (/^(?:-----BEGIN ENCRYPTED|Proc-Type: 4,ENCRYPTED)/m.test(pem)) {
+    throw new Error('its private key is encrypted, and no passphrase is asked for');
+  }
   try {
     return createPrivateKey(pem);
   } catch (err) {

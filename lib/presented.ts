@@ -21,13 +21,17 @@ export function presentedPin({ host, port }: Address, ms: number): Promise<strin
       clearTimeout(timer);
       const pin = pinPresented(socket);
       if (pin !== undefined) resolve(pin);
-      else reject(new Error(`cannot connect to ${showAddress(host, port)}: ${err ? why(err) : 'it presents no certificate'}`, { cause: err }));
+      else reject(failure(showAddress(host, port), err));
       socket.end(() => socket.destroy());
     };
     socket.once('secureConnect', () => done());
     // A server that wants a key of ours may end the handshake after it has shown its own.
     socket.on('error', done);
   });
+}
+
+function failure(where: string, err: Error | undefined): Error {
+  return new Error(`cannot connect to ${where}: ${err ? why(err) : 'it presents no certificate'}`, { cause: err });
 }
 
 function pinPresented(socket: TLSSocket): string | undefined {

@@ -42,7 +42,7 @@ export function findSetting(name: string, homes: readonly string[] = settingHome
   });
 }
 
-/** The whole of a small file, of at most 1 MiB; never ending ones such as /dev/zero are not read to their end. Rejects with `cannot read PATH: REASON`. */
+/** The whole of a small file, of at most 1 MiB, however long it goes on. Rejects with `cannot read PATH: REASON`. */
 export async function readSmall(path: string): Promise<Buffer> {
   let file: FileHandle | undefined;
   try {

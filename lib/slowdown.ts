@@ -2,7 +2,10 @@
 
 const FIRST_WAIT_MS = 1000;
 
-/** `free` failures cost nothing; no wait is longer than `longestMs`; all is forgotten `forgetMs` after the last failure; `size` keys are remembered. */
+/**
+ * `free` failures cost nothing; no wait is longer than `longestMs`; a key is forgotten `forgetMs` after its last failure;
+ * `size` keys are remembered.
+ */
 export type Pace = { free: number; longestMs: number; forgetMs: number; size: number };
 
 type Entry = { failures: number; at: number };

@@ -25,8 +25,10 @@ test('what is understood', () => {
 test('what is not', () => {
   const long = `${'a'.repeat(63)}.`.repeat(4);
   for (const text of [
-    '', ':', ':1', 'host:', 'host:x', 'host:1x', 'host: 1', 'host:-1', 'ho st', 'a..b', '.a', '-a', 'a-', `${'a'.repeat(64)}.b`, long, `${long}b`, 'host:1:2', '[::1', '::1]',
-    '[host]:1', '[]:1', '[::1]x', '[::1]:', '1.2.3', '1.2.3.4.5', '256.1.1.1', '12345', 'http://host', 'host/path', 'user@host', 'h\0st', 'höst', 'host\n', '*',
+    '', ':', ':1', 'host:', 'host:x', 'host:1x', 'host: 1', 'host:-1', 'ho st', 'a..b', '.a', '-a', 'a-',
+    `${'a'.repeat(64)}.b`, long, `${long}b`, 'host:1:2', '[::1', '::1]',
+    '[host]:1', '[]:1', '[::1]x', '[::1]:', '1.2.3', '1.2.3.4.5', '256.1.1.1', '12345',
+    'http://host', 'host/path', 'user@host', 'h\0st', 'höst', 'host\n', '*',
   ]) assert.throws(() => parseAddress(text, 5333), (err: Error) => err.message === `address ${text} is not understood`, text);
   for (const port of ['0', '65536', '99999']) {
     assert.throws(() => parseAddress(`host:${port}`, 1), (err: Error) => err.message === `port ${port} is out of range`);

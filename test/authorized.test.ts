@@ -105,7 +105,8 @@ test('a hostile pattern costs no more than its length', () => {
 });
 
 test('any text is read without an Error, and a line that is not in the file allows nothing', () => {
-  const word = fc.oneof(fc.constantFrom(A, B, 'web1', '*', 'a?/*', '#', ' ', '\n', '\r', '\t', '=', 'rate=1'), fc.string({ unit: 'binary', maxLength: 8 }));
+  const known = fc.constantFrom(A, B, 'web1', '*', 'a?/*', '#', ' ', '\n', '\r', '\t', '=', 'rate=1');
+  const word = fc.oneof(known, fc.string({ unit: 'binary', maxLength: 8 }));
   fc.assert(fc.property(fc.array(word, { maxLength: 40 }), fc.constantFrom(' ', ''), (words, between) => {
     const text = words.join(between);
     const { senders, problems } = parseAuthorized(text);

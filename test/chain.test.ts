@@ -43,7 +43,7 @@ test('a million lines of every kind: the same lines, in order, the same bytes', 
   sender.child.stdin?.end();
   await sender.closed;
   assert.equal([sender.code, sender.signal], [0, null], sender.err);
-  assert.match(sender.err, new RegExp(`invalid UTF-8\\D*${invalid}\\b|${invalid}\\b.*invalid UTF-8`));
+  assert.match(sender.err, new RegExp(`not UTF-8, replaced: ${invalid}\\b`));
   await until(() => got.lines >= LINES, 60_000, () => `${LINES} lines, have ${got.lines}`);
   assert.is(got.toString(), sent.toString());
 

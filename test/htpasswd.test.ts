@@ -25,7 +25,8 @@ test('the vectors of the specification of sha-crypt', timed(20_000, async () => 
 
 test('what crypt(3) of the system makes, for passwords of every length', timed(30_000, async () => {
   const script = `use bytes; for $n (0..70, 127, 128, 129) { $p = substr("p\\xc3\\xbcss" x 40, 0, $n - $n % 5); $p .= "x" x ($n % 5);
-    for $s ("\\$1\\$ab", "\\$1\\$abcdefgh", "\\$5\\$rounds=1000\\$", "\\$5\\$rounds=1001\\$sixteencharacter", "\\$6\\$rounds=1000\\$s", "\\$6\\$rounds=1002\\$sixteencharacter") {
+    for $s ("\\$1\\$ab", "\\$1\\$abcdefgh", "\\$5\\$rounds=1000\\$",
+      "\\$5\\$rounds=1001\\$sixteencharacter", "\\$6\\$rounds=1000\\$s", "\\$6\\$rounds=1002\\$sixteencharacter") {
     print "$p\\t", crypt($p, $s), "\\n" } }`;
   const made = sh('perl -', script).out.trimEnd().split('\n');
   assert.is(made.length, 74 * 6);
@@ -40,12 +41,15 @@ test('what crypt(3) of the system makes, for passwords of every length', timed(3
 test('what htpasswd and openssl passwd write', timed(60_000, () => withFolder(async (dir) => {
   for (const password of ['secret', 'ünïcödé 日本語', ' blanks ', 'x', 'x'.repeat(72), 'p:a:s:s$']) {
     const quoted = `'${password}'`;
-    const r = sh(`cd ${dir} && rm -f f && touch f && for o in -B '-B -C 6' -m -s -2 -5 '-5 -r 2000'; do htpasswd -b $o f "u $o" ${quoted} || exit; done 2>/dev/null
+    const r = sh(`cd ${dir} && rm -f f && touch f && for o in -B '-B -C 6' -m -s -2 -5 '-5 -r 2000'; do
+      htpasswd -b $o f "u $o" ${quoted} || exit; done 2>/dev/null
       for o in 1 apr1 5 6; do printf 'openssl %s:%s:a comment\\n' $o "$(openssl passwd -$o -- ${quoted})" >> f; done`);
     assert.is(r.code, 0, r.err);
     const { users, problems } = parseHtpasswd(readFileSync(`${dir}/f`, 'utf8'));
     assert.equal(problems, []);
-    assert.equal([...users.keys()], ['u -B', 'u -B -C 6', 'u -m', 'u -s', 'u -2', 'u -5', 'u -5 -r 2000', 'openssl 1', 'openssl apr1', 'openssl 5', 'openssl 6']);
+    assert.equal([...users.keys()], [
+      'u -B', 'u -B -C 6', 'u -m', 'u -s', 'u -2', 'u -5', 'u -5 -r 2000', 'openssl 1', 'openssl apr1', 'openssl 5', 'openssl 6',
+    ]);
     for (const [user, stored] of users) {
       assert.ok(await isPassword(stored, password), `${user} ${stored} ${password}`);
       assert.not(await isPassword(stored, `${password.slice(0, 20)}!`), `${user} ${stored} ${password}!`);
@@ -80,7 +84,8 @@ test('a bad line is told by its number and lets nobody in; the others hold', () 
 });
 
 test('any text is read without an Error', () => {
-  const part = fc.oneof(fc.constantFrom('u', ':', '$6$', '$5$', '$2y$10$', '{SHA}', '\n', 'rounds=5000$', SHA512), fc.string({ unit: 'binary', maxLength: 8 }));
+  const known = fc.constantFrom('u', ':', '$6$', '$5$', '$2y$10$', '{SHA}', '\n', 'rounds=5000$', SHA512);
+  const part = fc.oneof(known, fc.string({ unit: 'binary', maxLength: 8 }));
   fc.assert(fc.property(fc.array(part, { maxLength: 30 }), (parts) => {
     const text = parts.join('');
     for (const [user, stored] of parseHtpasswd(text).users) assert.ok(text.includes(`${user}:${stored}`));

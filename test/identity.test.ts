@@ -5,10 +5,13 @@ import { readIdentity } from '../lib/identity.ts';
 import { pinOfFile } from '../lib/pem.ts';
 import { sh, timed, withFolder } from './sh.ts';
 
-const MAKE = `openssl ecparam -genkey -name prime256v1 > k && openssl req -x509 -key k -subj /CN=x > c && cat k c > both && cat c k > reversed &&
+const MAKE = `openssl ecparam -genkey -name prime256v1 > k && openssl req -x509 -key k -subj /CN=x > c &&
+  cat k c > both && cat c k > reversed &&
   openssl req -x509 -newkey rsa:2048 -nodes -keyout rk -subj /CN=y > rc && cat k rc > other && cat k c rc > chain &&
-  openssl pkey -in k -aes128 -passout pass:x > locked && cat c >> locked && openssl ec -in k -aes128 -passout pass:x > oldlocked && cat c >> oldlocked &&
-  openssl genpkey -algorithm x25519 > xk && openssl x509 -new -force_pubkey <(openssl pkey -in xk -pubout) -key k -subj /CN=x > xc && cat xk xc > exchange &&
+  openssl pkey -in k -aes128 -passout pass:x > locked && cat c >> locked &&
+  openssl ec -in k -aes128 -passout pass:x > oldlocked && cat c >> oldlocked &&
+  openssl genpkey -algorithm x25519 > xk &&
+  openssl x509 -new -force_pubkey <(openssl pkey -in xk -pubout) -key k -subj /CN=x > xc && cat xk xc > exchange &&
   { cat k; sed 3d c; } > damaged`;
 
 test('key and certificate in any order, with a chain, and its pin', timed(20_000, () => withFolder(async (dir) => {

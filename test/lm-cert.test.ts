@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { hostname } from 'node:os';
-import { createServer as createTlsServer } from 'node:tls';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -11,7 +11,8 @@ import { presentedPin } from '../lib/presented.ts';
 import { sh, startLine, timed, until, withFolder } from './sh.ts';
 
 const USAGE = 'usage: lm-cert [-hV] [-c host[:port]] [-p file] [name [host ...]]\n';
-const UNVERIFIED = 'lm-cert: unverified: anyone in between could have presented this pin, so compare it with what lm-cert -p prints on that machine\n';
+const UNVERIFIED = 'lm-cert: unverified: anyone in between could have presented this pin, '
+  + 'so compare it with what lm-cert -p prints on that machine\n';
 const PIN = /^sha256:[A-Za-z0-9_-]{43}\n$/;
 const OPENSSL_PIN = 'openssl pkey -pubin -outform DER | openssl dgst -sha256 -binary | base64 | tr +/ -_ | tr -d =';
 
@@ -74,8 +75,10 @@ test('the certificate as openssl reads it', () => withFolder((dir) => {
   sh(`cd ${dir} && lm-cert r logs.example.com '*.example.org' 192.0.2.7 2001:db8::7 && lm-cert here`);
   const text = sh(`openssl x509 -in ${dir}/r.crt -noout -text`).out;
   for (const part of [
-    /Signature Algorithm: ecdsa-with-SHA256/, /Issuer: CN = logs\.example\.com\n/, /Subject: CN = logs\.example\.com\n/, /ASN1 OID: prime256v1/,
-    /Basic Constraints: critical\s+CA:FALSE/, /Key Usage: critical\s+Digital Signature\n/, /Extended Key Usage: \s+TLS Web Server Authentication, TLS Web Client Authentication\n/,
+    /Signature Algorithm: ecdsa-with-SHA256/, /ASN1 OID: prime256v1/,
+    /Issuer: CN = logs\.example\.com\n/, /Subject: CN = logs\.example\.com\n/,
+    /Basic Constraints: critical\s+CA:FALSE/, /Key Usage: critical\s+Digital Signature\n/,
+    /Extended Key Usage: \s+TLS Web Server Authentication, TLS Web Client Authentication\n/,
     /Subject Alternative Name: \s+DNS:logs\.example\.com, DNS:\*\.example\.org, IP Address:192\.0\.2\.7, IP Address:2001:DB8:0:0:0:0:0:7\n/,
   ]) assert.match(text, part);
   assert.equal(sh(`openssl verify -x509_strict -CAfile ${dir}/r.crt ${dir}/r.crt`).code, 0);
@@ -147,10 +150,11 @@ test('- gives key and certificate on stdout, the pin on stderr, and makes no fil
 
 test('-p: files that have no pin', () => withFolder((dir) => {
   writeFileSync(`${dir}/text`, 'hello\n');
-  assert.equal(sh(`lm-cert -p ${dir}/text`), { out: '', err: `lm-cert: cannot use ${dir}/text: no certificate and no key in it\n`, code: 1 });
+  const nothing = 'no certificate and no key in it';
+  assert.equal(sh(`lm-cert -p ${dir}/text`), { out: '', err: `lm-cert: cannot use ${dir}/text: ${nothing}\n`, code: 1 });
   assert.equal(sh(`lm-cert -p ${dir}/none`), { out: '', err: `lm-cert: cannot read ${dir}/none: ENOENT\n`, code: 1 });
   assert.equal(sh(`lm-cert -p ${dir}`), { out: '', err: `lm-cert: cannot read ${dir}: EISDIR\n`, code: 1 });
-  assert.equal(sh('lm-cert -p -'), { out: '', err: 'lm-cert: cannot use standard input: no certificate and no key in it\n', code: 1 });
+  assert.equal(sh('lm-cert -p -'), { out: '', err: `lm-cert: cannot use standard input: ${nothing}\n`, code: 1 });
   assert.equal(sh('yes | lm-cert -p -').err, 'lm-cert: cannot read standard input: longer than 1 MiB\n');
   assert.equal(sh('lm-cert -p /dev/zero').err, 'lm-cert: cannot read /dev/zero: longer than 1 MiB\n');
 }));
@@ -158,7 +162,8 @@ test('-p: files that have no pin', () => withFolder((dir) => {
 test('-c: the pin of whoever answers, marked as unverified', timed(30_000, () => withFolder(async (dir) => {
   const pin = sh(`cd ${dir} && lm-cert r h`).out;
   const pem = readFileSync(`${dir}/r.pem`, 'utf8');
-  for (const options of [{}, { ALPNProtocols: ['lm/1'] }, { ALPNProtocols: ['http/1.1'] }, { requestCert: true, rejectUnauthorized: true, maxVersion: 'TLSv1.2' as const }]) {
+  const strict: TlsOptions = { requestCert: true, rejectUnauthorized: true, maxVersion: 'TLSv1.2' };
+  for (const options of [{}, { ALPNProtocols: ['lm/1'] }, { ALPNProtocols: ['http/1.1'] }, strict]) {
     const server = createTlsServer({ key: pem, cert: pem, ...options }, (socket) => socket.on('error', () => {}).resume());
     server.on('tlsClientError', () => {});
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -189,12 +194,13 @@ test('-c: a server of openssl, and of socat that wants a certificate of ours', t
     assert.equal(r, { out: pin, err: UNVERIFIED, code: 0 });
     server.kill();
     await server.closed;
-    assert.equal(sh(`lm-cert -c 127.0.0.1:${port}`), { out: '', err: `lm-cert: cannot connect to 127.0.0.1:${port}: ECONNREFUSED\n`, code: 1 });
+    const refused = `lm-cert: cannot connect to 127.0.0.1:${port}: ECONNREFUSED\n`;
+    assert.equal(sh(`lm-cert -c 127.0.0.1:${port}`), { out: '', err: refused, code: 1 });
   }
 })));
 
 test('-c: who does not speak TLS, and who says nothing', timed(30_000, async () => {
-  const connections = new Set<import('node:net').Socket>();
+  const connections = new Set<Socket>();
   const server = createServer((socket) => {
     connections.add(socket.on('error', () => {}));
     socket.once('data', () => wordy && socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
@@ -238,8 +244,9 @@ test('strangers verify it: curl by name and by address, openssl s_client', timed
 /** The commands of the EXAMPLES, with their continuation lines. */
 function examples(page: string): string[] {
   const text = readFileSync(fileURLToPath(new URL(`../man/${page}`, import.meta.url)), 'utf8');
-  const lines = [...text.slice(text.indexOf('.Sh EXAMPLES')).matchAll(/^\.Dl (.*)$/gm)].map(([, line = '']) => line.replaceAll('\\(dq', '"').replaceAll('\\e', '\\'));
-  return lines.join('\n').split(/^\$ /m).slice(1).map((line) => line.replaceAll('\\ ', ' ').trimEnd());
+  const lines = [...text.slice(text.indexOf('.Sh EXAMPLES')).matchAll(/^\.Dl (.*)$/gm)].map(([, line = '']) => line);
+  const plain = lines.join('\n').replaceAll('\\(dq', '"').replaceAll('\\e', '\\');
+  return plain.split(/^\$ /m).slice(1).map((line) => line.replaceAll('\\ ', ' ').trimEnd());
 }
 
 test('the examples of the manual pages work as they stand', timed(60_000, () => withFolder(async (dir) => {

@@ -15,7 +15,7 @@ export function Bar({ toggleFollow }: { toggleFollow: () => void }): JSX.Element
       <Filter />
       <Tally />
       <div class="tools">
-        <button type="button" class={`tool wide ${following.value ? '' : 'paused'}`} title={following.value ? 'Pause (Space)' : 'Follow (Space)'} onClick={toggleFollow}>
+        <button type="button" class={`tool wide ${following.value ? '' : 'paused'}`} aria-label={following.value ? 'Pause' : 'Follow'} title={following.value ? 'Pause (Space)' : 'Follow (Space)'} onClick={toggleFollow}>
           <Icon name={following.value ? 'pause' : 'play'} />
           <span>{following.value ? 'Pause' : 'Follow'}</span>
         </button>

@@ -30,12 +30,16 @@ export function textOn(hex: string): string {
   return contrast(rgb, [0, 0, 0]) >= contrast(rgb, [255, 255, 255]) ? '#000' : '#fff';
 }
 
-/** The hue of a stream, in degrees: the same in every tab and on every machine, and never that of warnings alone. */
+/** So many hues can be told apart at a glance. */
+const HUES = 12;
+
+/** The hue of a stream, in degrees: the same in every tab and on every machine. */
 export function hueOf(id: string): number {
   let hash = 0x811c9dc5; // FNV-1a
   for (let i = 0; i < id.length; i++) hash = Math.imul(hash ^ id.charCodeAt(i), 0x01000193);
-  hash ^= hash >>> 15;
-  return ((hash >>> 0) % 24) * 15;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b); // the finisher of MurmurHash3: neighbours like web1 and web2 get apart
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (((hash ^ (hash >>> 16)) >>> 0) % HUES) * (360 / HUES);
 }
 
 function toward(rgb: Rgb, background: Rgb, pole: Rgb): string {

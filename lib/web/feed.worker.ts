@@ -12,7 +12,7 @@ const say = (message: Say | undefined): void => {
 };
 
 /** At least this long between two states, ms: faster than an eye reads. */
-const STATE_EVERY = 25;
+const STATE_EVERY = 33;
 
 let link: Link | undefined;
 let poll: { now(): void; visible(on: boolean): void } | undefined;

@@ -6,6 +6,7 @@ import * as desk from './desk.ts';
 import { toHash, fromHash } from './hash.ts';
 import { Icon } from './icon.tsx';
 import { counted } from './clock.ts';
+import { Empty } from './empty.tsx';
 import { listen } from './keys.ts';
 import { patternFault } from './pattern.ts';
 import { startWorker } from './policy.ts';
@@ -22,6 +23,8 @@ const FIRST_LINES = 50_000;
 /** How often the controls are drawn anew while lines come, ms, and how long typing rests before it is a filter. */
 const CONTROLS_EVERY = 150;
 const TYPING = 120;
+/** The widest that the column of streams becomes, characters. */
+const MAX_TAG = 28;
 
 const element = (id: string): HTMLElement => {
   const found = document.getElementById(id);
@@ -154,6 +157,11 @@ mount('pill', () =>
     </button>
   ),
 );
+mount('empty', () => <Empty />);
+effect(() => {
+  const longest = Math.max(4, ...(desk.streams.value ?? desk.known.value.map((stream) => stream.id)).map((id) => id.length));
+  document.documentElement.style.setProperty('--tag', `${Math.min(longest, MAX_TAG)}ch`);
+});
 effect(() => void (document.body.dataset['list'] = desk.listOpen.value ? 'open' : 'shut'));
 effect(() => void (document.body.dataset['streams'] = desk.streams.value?.length === 1 ? 'one' : 'many'));
 element('veil').addEventListener('click', () => (desk.listOpen.value = false));

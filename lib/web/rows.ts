@@ -137,7 +137,7 @@ function drawSegment(segment: Segment): Node {
   element.textContent = text;
   const names = hidden ? `${classes} unseen` : classes;
   if (names !== '') element.className = names.trim();
-  colour(element, segment);
+  if (!mark) colour(element, segment);
   return element;
 }
 

@@ -37,6 +37,7 @@ export class View {
   #base = 0;
   #end = 0;
   #height = 0;
+  #areaHeight = 0;
   /** While standing still: the row at the top, and how much of it is above the edge. */
   #top = 0;
   #above = 0;
@@ -97,7 +98,8 @@ export class View {
     for (const row of state.tail ?? []) this.#learn(row);
     if (this.following && this.#held) return;
     this.#draw();
-    this.#syncSoon();
+    if (this.#areaHeight <= this.#height) this.#sync(); // from the first line too many on it can be scrolled
+    else this.#syncSoon();
     this.#events.changed();
   }
 
@@ -304,6 +306,7 @@ export class View {
   }
 
   #scrolled(): void {
+    this.#block.classList.toggle('aside', this.#scroller.scrollLeft > 0);
     const scroll = this.#scroller.scrollTop;
     const by = scroll - this.#lastScroll;
     this.#lastScroll = scroll;
@@ -343,10 +346,11 @@ export class View {
     this.#rest = undefined;
     this.#synced = performance.now();
     const shape = this.#shape();
-    const height = `${areaHeight(shape)}px`;
-    if (this.#area.style.height !== height) this.#area.style.height = height;
+    const height = areaHeight(shape);
+    if (height !== this.#areaHeight) this.#area.style.height = `${height}px`;
+    this.#areaHeight = height;
     const row = this.#top - this.#base + this.#above / this.#rowHeight;
-    const scroll = this.following ? areaHeight(shape) - shape.window : scrollOf(Math.max(0, row), shape);
+    const scroll = this.following ? height - shape.window : scrollOf(Math.max(0, row), shape);
     if (Math.abs(this.#scroller.scrollTop - scroll) >= 1) this.#scroller.scrollTop = scroll;
     this.#lastScroll = this.#scroller.scrollTop;
   }

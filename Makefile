@@ -9,6 +9,9 @@ MANDIR  = $(PREFIX)/share/man
 BASHDIR = $(PREFIX)/share/bash-completion/completions
 ZSHDIR  = $(PREFIX)/share/zsh/site-functions
 FISHDIR = $(PREFIX)/share/fish/vendor_completions.d
+UNITDIR = $(PREFIX)/lib/systemd/system
+DOCDIR  = $(PREFIX)/share/doc/lm
+EXAMPLES = $(DOCDIR)/examples
 DESTDIR =
 DIST    = dist
 
@@ -59,21 +62,35 @@ lint: needs
 bench: all needs
 	@for b in $(BENCH); do node --import tsx $$b || exit 1; done
 
+# The long fault tests, several minutes each.
+soak: all needs
+	LM_SOAK=1 node --import tsx node_modules/uvu/bin.js test '^systemd\.test\.ts$$'
+
 # DESTDIR never gets into a link: what is installed is moved as a whole.
 install: all
-	mkdir -p '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(LIBDIR)' '$(DESTDIR)$(MANDIR)/man1' '$(DESTDIR)$(MANDIR)/man5' '$(DESTDIR)$(MANDIR)/man7'
+	mkdir -p '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(LIBDIR)' '$(DESTDIR)$(UNITDIR)' '$(DESTDIR)$(EXAMPLES)'
+	mkdir -p '$(DESTDIR)$(MANDIR)/man1' '$(DESTDIR)$(MANDIR)/man5' '$(DESTDIR)$(MANDIR)/man7'
+	mkdir -p '$(DESTDIR)$(BASHDIR)' '$(DESTDIR)$(ZSHDIR)' '$(DESTDIR)$(FISHDIR)'
 	rm -rf '$(DESTDIR)$(LIBDIR)'/*
 	cp -R $(DIST)/* package.json LICENSE '$(DESTDIR)$(LIBDIR)'
-	rm -rf '$(DESTDIR)$(LIBDIR)/bin'
+	rm -rf '$(DESTDIR)$(LIBDIR)/bin' '$(DESTDIR)$(LIBDIR)/completions'
 	for c in $(CMDS); do ln -sf '$(LIBDIR)'/cmd/$$c.js '$(DESTDIR)$(BINDIR)'/$$c || exit 1; done
 	for s in 1 5 7; do cp man/*.$$s '$(DESTDIR)$(MANDIR)'/man$$s || exit 1; done
+	cp $(DIST)/completions/bash/* '$(DESTDIR)$(BASHDIR)'
+	cp $(DIST)/completions/zsh/* '$(DESTDIR)$(ZSHDIR)'
+	cp $(DIST)/completions/fish/* '$(DESTDIR)$(FISHDIR)'
+	cp lib/systemd/* '$(DESTDIR)$(UNITDIR)'
+	for e in nginx supervisor; do cp lib/$$e/lm.conf '$(DESTDIR)$(EXAMPLES)'/$$e.conf || exit 1; done
 
+# Leaves folders that others use as well.
 uninstall:
-	for c in $(CMDS); do rm -f '$(DESTDIR)$(BINDIR)'/$$c; done
+	for c in $(CMDS); do \
+	  rm -f '$(DESTDIR)$(BINDIR)'/$$c '$(DESTDIR)$(BASHDIR)'/$$c '$(DESTDIR)$(ZSHDIR)'/_$$c '$(DESTDIR)$(FISHDIR)'/$$c.fish; done
 	for s in 1 5 7; do for p in man/*.$$s; do rm -f '$(DESTDIR)$(MANDIR)'/man$$s/$${p#man/}; done; done
-	rm -rf '$(DESTDIR)$(LIBDIR)'
+	for u in lib/systemd/*; do rm -f '$(DESTDIR)$(UNITDIR)'/$${u#lib/systemd/}; done
+	rm -rf '$(DESTDIR)$(LIBDIR)' '$(DESTDIR)$(DOCDIR)'
 
 clean:
 	rm -rf dist dist.*
 
-.PHONY: all demo check needs types lint bench install uninstall clean
+.PHONY: all demo check needs types lint bench soak install uninstall clean

@@ -20,6 +20,7 @@ const HANDSHAKE_MS = 10_000;
 const KEEPALIVE_MS = 30_000;
 const STRANGERS = 16; // connections of one address that have not said who they are
 const LAST_WORDS_MS = 1000;
+const SPREAD_MS = 5; // senders that are sent away come back over so long for each: 200 a second
 const ROOM_AGAIN = 0.75; // of the memory, below which reading goes on
 
 export type DoorOptions = {
@@ -136,8 +137,9 @@ export class Door {
   }
 
   /** Send everybody away. Resolves when all connections are closed, after 1 s at most. */
-  async close(reason: string, retry: number): Promise<void> {
+  async close(reason: string): Promise<void> {
     this.stopReading();
+    const retry = this.#visitors.size * SPREAD_MS;
     for (const { peer } of this.#visitors) peer.sendAway(reason, retry);
     const closed = [...this.#sockets].map((socket) => new Promise<void>((resolve) => socket.once('close', () => resolve())));
     const timer = setTimeout(() => this.#sockets.forEach((socket) => socket.destroy()), LAST_WORDS_MS);

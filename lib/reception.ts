@@ -13,7 +13,6 @@ import { Roster } from './roster.ts';
 const WINDOW = 4_194_304; // bytes of one stream under way: 40 MB/s at 100 ms to and fro
 const REMEMBERED = 10_000; // streams whose state is kept
 const ACK_MS = 5; // acknowledgements of many frames go together
-const RETRY_MS = 3000; // senders come back within this time after a restart
 
 export type ReceptionOptions = {
   /** Path of the key and certificate. */
@@ -78,7 +77,7 @@ export class Reception {
       return await this.#finish(patience);
     } finally {
       progress.stop();
-      await this.#door.close('the receiver has ended', RETRY_MS);
+      await this.#door.close('the receiver has ended');
       this.#output.close();
     }
   }
@@ -95,7 +94,7 @@ export class Reception {
     await Promise.race([this.#outlet.idle(), this.#outlet.failed, enough]);
     clearTimeout(timer);
     this.#acknowledge();
-    await this.#door.close('the receiver ends', RETRY_MS);
+    await this.#door.close('the receiver ends');
     return this.#door.rawCounts.waiting;
   }
 

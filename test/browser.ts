@@ -5,7 +5,9 @@ import { chromium, type Browser, type BrowserContextOptions, type Page } from 'p
 import { ENV } from './sh.ts';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
-const ARGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking', '--disable-component-update'];
+const ARGS = [
+  '--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking', '--disable-component-update',
+];
 
 type Found = { path: string; args: string[] };
 
@@ -39,8 +41,10 @@ function runs(path: string): boolean {
 export async function withBrowser<T>(body: (browser: Browser) => Promise<T>): Promise<T> {
   const { path, args } = await find();
   // The browser gets no more of the environment than the programs under test.
-  const env = Object.fromEntries(Object.entries({ ...ENV, HOME: process.env['HOME'] }).filter((e): e is [string, string] => e[1] !== undefined));
-  const browser = await chromium.launch({ executablePath: path, args, env, timeout: 60_000, handleSIGTERM: false, handleSIGINT: false, handleSIGHUP: false });
+  const given = { ...ENV, HOME: process.env['HOME'] };
+  const env = Object.fromEntries(Object.entries(given).filter((e): e is [string, string] => e[1] !== undefined));
+  const handle = { handleSIGTERM: false, handleSIGINT: false, handleSIGHUP: false };
+  const browser = await chromium.launch({ executablePath: path, args, env, timeout: 60_000, ...handle });
   try {
     return await body(browser);
   } finally {

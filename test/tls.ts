@@ -9,17 +9,20 @@ import { start, type Running } from './sh.ts';
 /** Files of an identity and its pin. `crt` has the certificate alone. */
 export type Key = { pem: string; crt: string; pin: string };
 
-/** Make a self-signed certificate for a new key, as openssl users do. */
+function openssl(...args: string[]): void {
+  const done = spawnSync('openssl', args);
+  if (done.status !== 0) throw new Error(done.stderr.toString());
+}
+
+/** Make a key and a self-signed certificate for it, as openssl users do; with `days` below 0 it has expired. */
 export function makeKey(dir: string, name: string, subject = `/CN=${name}`, days = 30): Key {
   const file = (ext: string): string => join(dir, `${name}.${ext}`);
-  const made = spawnSync('openssl', [
-    'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', subject, '-days', String(days),
-    '-keyout', file('key'), '-out', file('crt'),
-  ]);
-  if (made.status !== 0) throw new Error(made.stderr.toString());
-  writeFileSync(file('pem'), Buffer.concat([readFileSync(file('key')), readFileSync(file('crt'))]), { mode: 0o600 });
-  const spki = new X509Certificate(readFileSync(file('crt'))).publicKey.export({ type: 'spki', format: 'der' });
-  return { pem: file('pem'), crt: file('crt'), pin: `sha256:${createHash('sha256').update(spki).digest('base64url')}` };
+  const [key, csr, crt] = [file('key'), file('csr'), file('crt')];
+  openssl('req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', subject, '-keyout', key, '-out', csr);
+  openssl('x509', '-req', '-in', csr, '-signkey', key, '-days', String(days), '-out', crt);
+  writeFileSync(file('pem'), Buffer.concat([readFileSync(key), readFileSync(crt)]), { mode: 0o600 });
+  const spki = new X509Certificate(readFileSync(crt)).publicKey.export({ type: 'spki', format: 'der' });
+  return { pem: file('pem'), crt, pin: `sha256:${createHash('sha256').update(spki).digest('base64url')}` };
 }
 
 /** A receiver under test, whose output goes to a file or, with `out` undefined, to a pipe that the test reads. */

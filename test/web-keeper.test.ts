@@ -55,7 +55,8 @@ class Page {
 
   add(lines: Line[]): void {
     const head = `{"@":"batch","at":"e.${this.sent.length + 1}","count":${lines.length},"ts":1}\n`;
-    const body = lines.map((line, i) => `${JSON.stringify({ id: line.id, run: 'r', n: this.sent.length + i + 1, ts: 1, msg: line.text })}\n`);
+    const n = this.sent.length + 1;
+    const body = lines.map(({ id, text }, i) => `${JSON.stringify({ id, run: 'r', n: n + i, ts: 1, msg: text })}\n`);
     this.sent.push(...lines);
     this.keeper.take(encoder.encode(head + body.join('')));
   }
@@ -122,7 +123,10 @@ test('a filter shows what matches, with its marks, and counts what it hides', ti
 test('whatever is chosen, added and dropped, what is shown is what a plain search gives', timed(60_000, async () => {
   const step = fc.oneof(
     fc.record({ add: fc.integer({ min: 1, max: 900 }) }),
-    fc.record({ pattern: fc.constantFrom('', '1', '5$', 'e 1\\d', 'zzz'), streams: fc.constantFrom<string[] | undefined>(undefined, ['a'], ['b', 'c']) }),
+    fc.record({
+      pattern: fc.constantFrom('', '1', '5$', 'e 1\\d', 'zzz'),
+      streams: fc.constantFrom<string[] | undefined>(undefined, ['a'], ['b', 'c']),
+    }),
     fc.record({ wait: fc.integer({ min: 0, max: 3 }) }),
   );
   await fc.assert(
@@ -137,7 +141,8 @@ test('whatever is chosen, added and dropped, what is shown is what a plain searc
       const { dropped, pattern } = await page.settled();
       assert.is(pattern, choice.pattern);
       const regex = new RegExp(choice.pattern);
-      const want = page.sent.slice(dropped).filter((line) => regex.test(line.text) && (!choice.streams || choice.streams.includes(line.id)));
+      const { streams } = choice;
+      const want = page.sent.slice(dropped).filter(({ id, text }) => regex.test(text) && (!streams || streams.includes(id)));
       await until(async () => (await page.state()).matched === want.length, 3000, () => `${want.length} rows`);
       assert.equal((await page.rows()).map((row) => row.text), want.map((line) => line.text));
     }),
@@ -188,7 +193,7 @@ test('typing on: only the last pattern is tried to the end', timed(10_000, async
   assert.ok(page.desk.tried < 200_000, `${page.desk.tried} lines were tried`);
 }));
 
-test('a pattern that never ends is stopped; the last good filter goes on, for lines that came meanwhile as well', timed(15_000, async () => {
+test('a pattern that never ends is stopped; the last good filter goes on, for lines come meanwhile as well', timed(15_000, async () => {
   const page = new Page();
   page.add(lines(3000));
   page.show('7$');

@@ -3,23 +3,45 @@ import type { JSX } from 'preact';
 import { counted } from './clock.ts';
 import { fault, fold, following, helpOpen, listOpen, narrow, state, theme, typed, wrap, wrapped, type Theme } from './desk.ts';
 import { Icon } from './icon.tsx';
+import type { State } from './talk.ts';
 
 const NEXT_THEME: Record<Theme, Theme> = { auto: 'dark', dark: 'light', light: 'auto' };
 
 export function Bar({ toggleFollow }: { toggleFollow: () => void }): JSX.Element {
+  const turn = following.value ? 'Pause' : 'Follow';
   return (
     <>
-      <button type="button" class="tool menu" aria-label="Streams" aria-expanded={listOpen.value} aria-controls="streams" onClick={() => (listOpen.value = !listOpen.value)}>
+      <button
+        type="button"
+        class="tool menu"
+        aria-label="Streams"
+        aria-expanded={listOpen.value}
+        aria-controls="streams"
+        onClick={() => (listOpen.value = !listOpen.value)}
+      >
         <Icon name="menu" />
       </button>
       <Filter />
       <Tally />
       <div class="tools">
-        <button type="button" class={`tool wide ${following.value ? '' : 'paused'}`} aria-label={following.value ? 'Pause' : 'Follow'} title={following.value ? 'Pause (Space)' : 'Follow (Space)'} onClick={toggleFollow}>
+        <button
+          type="button"
+          class={following.value ? 'tool wide' : 'tool wide paused'}
+          aria-label={turn}
+          title={`${turn} (Space)`}
+          onClick={toggleFollow}
+        >
           <Icon name={following.value ? 'pause' : 'play'} />
-          <span>{following.value ? 'Pause' : 'Follow'}</span>
+          <span>{turn}</span>
         </button>
-        <button type="button" class="tool" aria-label="Wrap lines" title="Wrap lines (w)" aria-pressed={wrapped()} onClick={() => (wrap.value = !wrapped())}>
+        <button
+          type="button"
+          class="tool"
+          aria-label="Wrap lines"
+          title="Wrap lines (w)"
+          aria-pressed={wrapped()}
+          onClick={() => (wrap.value = !wrapped())}
+        >
           <Icon name="wrap" />
         </button>
         <button type="button" class="tool" aria-label={`Theme: ${theme.value}`} title={`Theme: ${theme.value} (t)`} onClick={nextTheme}>
@@ -56,7 +78,14 @@ function Filter(): JSX.Element {
           aria-describedby="fault"
           onInput={(event) => (typed.value = event.currentTarget.value)}
         />
-        <button type="button" class="fold" aria-label="Match case" title="Match case" aria-pressed={!fold.value} onClick={() => (fold.value = !fold.value)}>
+        <button
+          type="button"
+          class="fold"
+          aria-label="Match case"
+          title="Match case"
+          aria-pressed={!fold.value}
+          onClick={() => (fold.value = !fold.value)}
+        >
           Aa
         </button>
       </label>
@@ -71,7 +100,8 @@ function Filter(): JSX.Element {
 function faultText(): string {
   if (fault.value !== '') return `Not a pattern: ${fault.value}. ${still()}`;
   const search = state.value?.search;
-  if (search?.state === 'stopped' && search.source === typed.value) return `Stopped: this pattern takes too long on these lines. ${still()}`;
+  const stopped = search?.state === 'stopped' && search.source === typed.value;
+  if (stopped) return `Stopped: this pattern takes too long on these lines. ${still()}`;
   return '';
 }
 
@@ -82,15 +112,22 @@ function still(): string {
 
 /** How many lines the filter shows and hides; always in view. */
 function Tally(): JSX.Element {
-  const now = state.value;
-  if (!now) return <p class="tally" id="tally" />;
-  const { lines, matched, pattern, search } = now;
-  if (pattern === '' && search.state !== 'searching') return <p class="tally" id="tally">{counted(lines)} {lines === 1 ? 'line' : 'lines'}</p>;
-  if (search.state === 'searching' && pattern !== search.source) return <p class="tally" id="tally">searching… {Math.floor(search.progress * 100)}%</p>;
-  const soFar = search.state === 'searching' ? ` so far (${Math.floor(search.progress * 100)}%)` : '';
   return (
-    <p class="tally filtered" id="tally">
-      <b>{counted(matched)}</b> of {counted(lines)} lines match{soFar}, <span class="hidden-count">{counted(lines - matched)} hidden</span>
+    <p class="tally" id="tally">
+      {state.value ? tallied(state.value) : ''}
     </p>
+  );
+}
+
+function tallied({ lines, matched, pattern, search }: State): JSX.Element {
+  const searching = search.state === 'searching';
+  const percent = `${Math.floor(search.progress * 100)}%`;
+  if (searching && pattern !== search.source) return <>searching… {percent}</>;
+  if (pattern === '') return <>{counted(lines)} {lines === 1 ? 'line' : 'lines'}</>;
+  return (
+    <>
+      <b>{counted(matched)}</b> of {counted(lines)} lines match{searching ? ` so far (${percent})` : ''},{' '}
+      <span class="hidden-count">{counted(lines - matched)} hidden</span>
+    </>
   );
 }

@@ -32,8 +32,9 @@ export function listen(keys: Keys, filter: () => HTMLInputElement | null): void 
   ]);
   // A button that was clicked would keep the Space key for itself; one reached by keyboard does so rightly.
   document.addEventListener('click', (event) => {
-    const pressed = event.detail > 0 && event.target instanceof Element ? event.target.closest<HTMLElement>('button, input[type=checkbox]') : null;
-    if (pressed && !pressed.closest('dialog')) pressed.blur();
+    if (event.detail === 0 || !(event.target instanceof Element)) return;
+    const pressed = event.target.closest<HTMLElement>('button, input[type=checkbox]');
+    if (!pressed?.closest('dialog')) pressed?.blur();
   });
   document.addEventListener('keydown', (event) => {
     const target = event.target instanceof Element ? event.target : document.body;

@@ -5,8 +5,11 @@ type Factory = { createPolicy(name: string, rules: { createScriptURL(url: string
 
 const OWN = ['feed.js', 'match.js'];
 
+/** The address of a file beside the page, or beside the worker that asks. */
+const beside = (name: string): string => new URL(name, self.location.href.replace(/[?#].*/s, '')).href;
+
 function own(url: string): string {
-  if (!OWN.some((name) => url === new URL(name, self.location.href.replace(/[?#].*/s, '')).href)) throw new Error(`no script of the page: ${url}`);
+  if (!OWN.some((name) => url === beside(name))) throw new Error(`no script of the page: ${url}`);
   return url;
 }
 
@@ -16,6 +19,6 @@ const policy = trustedTypes?.createPolicy('lm', { createScriptURL: own });
 
 /** Start the worker `feed.js` or `match.js`. */
 export function startWorker(name: string): Worker {
-  const url = new URL(name, self.location.href.replace(/[?#].*/s, '')).href;
+  const url = beside(name);
   return new Worker((policy ? policy.createScriptURL(url) : own(url)) as string);
 }

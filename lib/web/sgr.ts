@@ -5,7 +5,8 @@ export type Run = { start: number; end: number; classes: string; fg: string; bg:
 
 export type Painted = { plain: string; runs: Run[] };
 
-// Characters that show nothing, move the cursor or turn the direction of others: C0 but tab, C1, bidi controls, zero-width and tag characters.
+// Characters that show nothing, move the cursor or turn the direction of others: C0 but tab, C1, bidi controls, zero-width and
+// tag characters.
 const UNSEEN = /[\0-\x08\x0a-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udc7f]/;
 const UNSEEN_ALL = new RegExp(UNSEEN, 'g');
 
@@ -69,7 +70,9 @@ function putRuns(runs: Run[], piece: string, at: number, style: Style): void {
   put(from, piece.length, false);
 }
 
-const ATTRIBUTES = new Map([[1, 'bold'], [2, 'dim'], [3, 'italic'], [4, 'under'], [5, 'bold'], [7, 'inverse'], [9, 'strike'], [21, 'under']]);
+const ATTRIBUTES = new Map([
+  [1, 'bold'], [2, 'dim'], [3, 'italic'], [4, 'under'], [5, 'bold'], [7, 'inverse'], [9, 'strike'], [21, 'under'],
+]);
 const ENDS = new Map([[22, ['bold', 'dim']], [23, ['italic']], [24, ['under']], [25, []], [27, ['inverse']], [29, ['strike']]]);
 
 /** The graphic rendition that SGR sequences set (ECMA-48, 8.3.117, with the colours of xterm and ISO 8613-6). */

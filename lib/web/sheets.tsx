@@ -68,10 +68,23 @@ function Help(): JSX.Element {
           </div>
         ))}
       </dl>
-      <p>Click a stream to see it alone; tick it, or click it with Ctrl or Shift, to see it with others. Click the time of a line to see all of it.</p>
-      <p>Scrolling up, a selection or a key stops the lines where they are; new ones are counted, and none is missed. The address holds streams, filter and wrapping: send it to show others what you see.</p>
+      <p>
+        Click a stream to see it alone; tick it, or click it with Ctrl or Shift, to see it with others. Click the time of a line to see
+        all of it.
+      </p>
+      <p>
+        Scrolling up, a selection or a key stops the lines where they are; new ones are counted, and none is missed. The address holds
+        streams, filter and wrapping: send it to show others what you see.
+      </p>
     </Sheet>
   );
+}
+
+/** Over plain HTTP browsers give no clipboard: then the text is selected, for Ctrl-C. */
+function copy(text: string): void {
+  const shown = document.querySelector('.whole-text');
+  if (navigator.clipboard) void navigator.clipboard.writeText(text);
+  else if (shown) document.getSelection()?.selectAllChildren(shown);
 }
 
 function Whole(): JSX.Element | null {
@@ -101,7 +114,7 @@ function Whole(): JSX.Element | null {
         {visible}
       </pre>
       <p class="actions">
-        <button type="button" class="tool wide" onClick={() => void navigator.clipboard?.writeText(text)}>
+        <button type="button" class="tool wide" onClick={() => copy(text)}>
           <Icon name="copy" />
           <span>Copy as it came</span>
         </button>

@@ -43,6 +43,8 @@ export function Streams(): JSX.Element {
   );
 }
 
+const byName = new Intl.Collator('en', { numeric: true });
+
 /** Those that the search box asks for, by name; those chosen that the server does not know stand there as well. */
 function listed(): Stream[] {
   const all = [...known.value];
@@ -50,7 +52,7 @@ function listed(): Stream[] {
     if (!all.some((stream) => stream.id === id)) all.push({ id, lines: 0, bytes: 0, rate: 0, last: 0, state: 'idle', lost: 0 });
   }
   const words = sought.value.toLowerCase().split(/\s+/).filter((word) => word !== '');
-  return all.filter(({ id }) => words.every((word) => id.toLowerCase().includes(word))).sort((a, b) => (a.id < b.id ? -1 : 1));
+  return all.filter(({ id }) => words.every((word) => id.toLowerCase().includes(word))).sort((a, b) => byName.compare(a.id, b.id));
 }
 
 function shut(then: () => void): void {
@@ -58,19 +60,34 @@ function shut(then: () => void): void {
   if (narrow.value) listOpen.value = false;
 }
 
+function clicked(event: MouseEvent, id: string): void {
+  if (event.ctrlKey || event.metaKey || event.shiftKey) choose(id, true);
+  else shut(() => choose(id, false));
+}
+
 function Item({ stream, chosen }: { stream: Stream; chosen: boolean }): JSX.Element {
   const { id, last, lost } = stream;
   const age = last > 0 ? ago(Date.now() + serverAhead.value - last) : '';
+  const seen = age === '' ? 'never' : age === 'now' ? 'just now' : `${age} ago`;
   const state = stream.state === 'live' ? rate(stream.rate) || age : stream.state === 'ended' ? 'ended' : age;
   return (
-    <li class={`stream ${stream.state} ${chosen ? 'chosen' : ''}`} ref={(element) => element?.style.setProperty('--hue', String(hueOf(id)))}>
-      <input type="checkbox" aria-label={`Show ${id} with others`} title="Show together with others" checked={chosen} onChange={() => choose(id, true)} />
+    <li
+      class={`stream ${stream.state} ${chosen ? 'chosen' : ''}`}
+      ref={(element) => element?.style.setProperty('--hue', String(hueOf(id)))}
+    >
+      <input
+        type="checkbox"
+        aria-label={`Show ${id} with others`}
+        title="Show together with others"
+        checked={chosen}
+        onChange={() => choose(id, true)}
+      />
       <button
         type="button"
         class="name"
         aria-pressed={chosen}
-        title={`${id}: ${counted(stream.lines)} lines, last ${age === '' ? 'never' : age === 'now' ? 'just now' : `${age} ago`}, ${stream.state}`}
-        onClick={(event) => (event.ctrlKey || event.metaKey || event.shiftKey ? choose(id, true) : shut(() => choose(id, false)))}
+        title={`${id}: ${counted(stream.lines)} lines, last ${seen}, ${stream.state}`}
+        onClick={(event) => clicked(event, id)}
       >
         <span class="dot" />
         <span class="id">{id}</span>

@@ -4,8 +4,21 @@ import type { Kind, Label } from './chunk.ts';
 /** The longest part of a line that is shown in a row, in bytes. */
 export const ROW_BYTES = 4096;
 
-/** A row as it is drawn. `at` is its number in the lens; `marks` are what the filter matched, as start, end... in the plain text. */
-export type Row = { at: number; position: number; kind: Kind; id: string; ts: number; more: boolean; text: string; rest: number; marks: number[] };
+/** A row as it is drawn. */
+export type Row = {
+  /** Its number in the lens, and its position in the store. */
+  at: number;
+  position: number;
+  kind: Kind;
+  id: string;
+  ts: number;
+  more: boolean;
+  /** The text, cut to ROW_BYTES, and how many bytes were cut off. */
+  text: string;
+  rest: number;
+  /** What the filter matched, as start, end... in the plain text. */
+  marks: number[];
+};
 
 /** What the person has chosen to see. An empty pattern is no filter. */
 export type Choice = { streams: string[] | undefined; pattern: string; fold: boolean };
@@ -60,7 +73,16 @@ export type State = {
   tail: Row[] | undefined;
 };
 
-export type Stream = { id: string; lines: number; bytes: number; rate: number; last: number; state: 'live' | 'idle' | 'ended'; lost: number };
+export type Stream = {
+  id: string;
+  lines: number;
+  bytes: number;
+  /** Lines a second; time of the last one, ms by the server's clock. */
+  rate: number;
+  last: number;
+  state: 'live' | 'idle' | 'ended';
+  lost: number;
+};
 
 /** Feed worker to page. */
 export type Say =

@@ -1,7 +1,8 @@
 /** The window onto the lines: follows the newest, or stands still on a row while the log grows, and scrolls through any number of them. */
+import { Known } from './known.ts';
 import { Rows } from './rows.ts';
-import { areaHeight, rowOf, scrollOf, type Shape } from './scale.ts';
 import type { Row, State } from './talk.ts';
+import { Thumb } from './thumb.ts';
 
 export type ViewEvents = {
   /** Rows are needed. */
@@ -14,16 +15,7 @@ export type ViewEvents = {
 
 /** Height of a line of text, px, as page.css has it: every row is a whole number of them. */
 const LINE = 20;
-/** Scrolling by more than this many windows at once is a jump: the thumb was dragged. */
-const JUMP = 2.5;
-/** After scrolling has rested this long, ms, the thumb is put where it belongs. */
-const REST = 150;
-/** How often the area grows while lines come, ms. */
-const SYNC_EVERY = 400;
-/** Rows asked for beyond those needed, and how near the edge of the known ones the next are asked for. */
-const AHEAD = 200;
-const NEAR = 60;
-const MAX_KNOWN = 4000;
+const NO_LENS = -1;
 
 export class View {
   following = true;
@@ -32,35 +24,37 @@ export class View {
   readonly #pane: HTMLElement;
   readonly #block: HTMLElement;
   readonly #rows: Rows;
+  readonly #known: Known;
+  readonly #thumb: Thumb;
   readonly #events: ViewEvents;
-  #lens = -1;
+  #lens = NO_LENS;
   #base = 0;
   #end = 0;
   #height = 0;
-  #areaHeight = 0;
   /** While standing still: the row at the top, and how much of it is above the edge. */
   #top = 0;
   #above = 0;
   #seen = 0; // end of the rows when it stopped following
   #pending = 0; // scrolling, px, that waits for rows
-  #wanted = { from: 0, to: 0 };
-  #known = new Map<number, Row>();
-  #lastScroll = 0;
-  #rest: ReturnType<typeof setTimeout> | undefined;
-  #synced = 0;
   #held = false; // the pointer is down on the lines
   #wrap = false;
-  #rowHeight = LINE;
+  #rowHeight = LINE; // on average
   #width = 0;
 
   constructor(scroller: HTMLElement, events: ViewEvents) {
     this.#scroller = scroller;
-    [this.#area, this.#pane, this.#block] = ['area', 'pane', 'block'].map((name) => scroller.querySelector(`.${name}`)) as [HTMLElement, HTMLElement, HTMLElement];
-    this.#rows = new Rows(this.#block);
+    const part = (name: string): HTMLElement => scroller.querySelector<HTMLElement>(`.${name}`) ?? document.createElement('div');
+    [this.#area, this.#pane, this.#block] = [part('area'), part('pane'), part('block')];
     this.#events = events;
-    scroller.addEventListener('scroll', () => this.#scrolled(), { passive: true });
-    scroller.addEventListener('wheel', (event) => this.#wheeled(event), { passive: true });
-    scroller.addEventListener('touchstart', () => this.#sync(), { passive: true });
+    this.#rows = new Rows(this.#block);
+    this.#known = new Known((from, to) => events.want(this.#lens, from, to));
+    this.#thumb = new Thumb(scroller, this.#area, {
+      shape: () => ({ rows: this.#end - this.#base, rowHeight: this.#rowHeight, window: this.#height }),
+      row: () => (this.following ? undefined : this.#top - this.#base + this.#above / this.#rowHeight),
+      move: (pixels) => this.move(pixels),
+      jump: (row) => this.#jump(row),
+    });
+    scroller.addEventListener('scroll', () => this.#block.classList.toggle('aside', scroller.scrollLeft > 0), { passive: true });
     this.#block.addEventListener('pointerdown', (event) => (this.#held = event.button === 0));
     document.addEventListener('pointerup', () => this.#released());
     document.addEventListener('pointercancel', () => this.#released());
@@ -84,9 +78,9 @@ export class View {
     return this.#rows.rowOf(element);
   }
 
-  /** Show nothing until a state of another choice comes. */
+  /** Show nothing until a state comes. */
   clear(): void {
-    this.#lens = -1;
+    this.#lens = NO_LENS;
     this.#known.clear();
     this.#rows.show(0, 0, () => undefined);
   }
@@ -95,18 +89,16 @@ export class View {
     if (state.lens !== this.#lens) this.#turnTo(state);
     this.#base = state.base;
     this.#end = state.end;
-    for (const row of state.tail ?? []) this.#learn(row);
+    this.#known.learn(state.tail ?? [], this.#middle);
     if (this.following && this.#held) return;
     this.#draw();
-    if (this.#areaHeight <= this.#height) this.#sync(); // from the first line too many on it can be scrolled
-    else this.#syncSoon();
+    this.#thumb.grow();
     this.#events.changed();
   }
 
   take(lens: number, rows: Row[]): void {
     if (lens !== this.#lens) return;
-    this.#wanted = { from: 0, to: 0 };
-    for (const row of rows) this.#learn(row);
+    this.#known.answer(rows, this.#middle);
     if (this.#pending !== 0) this.#step();
     else this.#draw();
   }
@@ -121,7 +113,7 @@ export class View {
     this.#scroller.scrollLeft = 0;
     this.#rowHeight = LINE;
     this.#draw();
-    this.#sync();
+    this.#thumb.put();
   }
 
   /** Stand still: not a pixel moves. */
@@ -146,11 +138,10 @@ export class View {
     this.#held = false;
     if (!this.following) {
       this.following = true;
-      this.#seen = 0;
-      this.#events.follow(this.#perWindow());
+      this.#events.follow(this.#perWindow);
     }
     this.#draw();
-    this.#sync();
+    this.#thumb.put();
     this.#events.changed();
   }
 
@@ -164,7 +155,7 @@ export class View {
 
   lines(count: number): void {
     this.move(count * LINE);
-    this.#sync();
+    this.#thumb.put();
   }
 
   pages(count: number): void {
@@ -174,93 +165,81 @@ export class View {
   home(): void {
     this.pause();
     this.#goTo(this.#base);
-    this.#sync();
+    this.#thumb.put();
   }
 
   #turnTo(state: State): void {
     this.#lens = state.lens;
     this.#known.clear();
     this.#rows.show(0, 0, () => undefined);
-    this.#wanted = { from: 0, to: 0 };
     this.#pending = 0;
     this.#above = 0;
     this.#width = 0;
-    this.#top = Math.max(state.base, Math.min(state.keepAt ?? state.end, state.end - this.#perWindow() + 1));
+    this.#area.style.minWidth = '';
+    this.#top = Math.max(state.base, Math.min(state.keepAt ?? state.end, state.end - this.#perWindow + 1));
     this.#seen = state.end;
   }
 
-  #learn(row: Row): void {
-    const old = this.#known.get(row.at);
-    // The same row is not drawn again, so that a selection in it stays.
-    if (!old || old.marks.length !== row.marks.length) this.#known.set(row.at, row);
-    if (this.#known.size > MAX_KNOWN) this.#forget();
-  }
-
-  #forget(): void {
-    const middle = this.following ? this.#end : this.#top;
-    for (const at of this.#known.keys()) if (Math.abs(at - middle) > MAX_KNOWN / 4) this.#known.delete(at);
-  }
-
-  #perWindow(): number {
+  /** The most rows that the window can show. */
+  get #perWindow(): number {
     return Math.ceil(this.#height / LINE) + 1;
   }
 
-  /** Whether all rows [from, to) are known; those that are not are asked for. */
-  #have(from: number, to: number): boolean {
-    for (let at = from; at < to; at++) {
-      if (this.#known.has(at)) continue;
-      if (from < this.#wanted.from || to > this.#wanted.to) this.#want(from - AHEAD, to + AHEAD);
-      return false;
-    }
-    const low = Math.max(this.#base, from - NEAR);
-    const high = Math.min(this.#end, to + NEAR) - 1;
-    if (this.#wanted.to === 0 && ((low < from && !this.#known.has(low)) || (high >= to && !this.#known.has(high)))) this.#want(from - AHEAD, to + AHEAD);
-    return true;
+  /** The row around which others are kept. */
+  get #middle(): number {
+    return this.following ? this.#end : this.#top;
   }
 
-  #want(from: number, to: number): void {
-    this.#wanted = { from: Math.max(this.#base, from), to: Math.min(this.#end, to) };
-    this.#events.want(this.#lens, this.#wanted.from, this.#wanted.to);
+  #have(from: number, to: number): boolean {
+    return this.#known.have(from, to, { base: this.#base, end: this.#end });
   }
 
   #show(from: number, to: number): void {
-    this.#rows.show(from, to, (at) => this.#known.get(at));
+    this.#rows.show(from, to, (at) => this.#known.row(at));
   }
 
   #draw(): void {
-    if (this.#lens < 0) return;
+    if (this.#lens === NO_LENS) return;
     if (this.following) this.#drawNewest();
     else this.#drawStill();
     this.#measure();
   }
 
   #drawNewest(): void {
-    const from = Math.max(this.#base, this.#end - this.#perWindow());
+    const from = Math.max(this.#base, this.#end - this.#perWindow);
     if (!this.#have(from, this.#end)) return;
     this.#show(from, this.#end);
     this.#block.style.translate = '';
-    const all = this.#end - this.#base < this.#perWindow();
-    this.#block.classList.toggle('newest', !all || this.#block.offsetHeight > this.#height);
+    const few = this.#end - this.#base < this.#perWindow;
+    this.#block.classList.toggle('newest', !few || this.#block.offsetHeight > this.#height);
   }
 
   #drawStill(): void {
+    // Rows that have been dropped for newer ones stay while they can be seen; then it goes on from the oldest that is held.
+    if (this.#top < this.#base && !this.#isKnown()) [this.#top, this.#above] = [this.#base, 0];
     const from = this.#top;
-    const to = Math.min(this.#end, from + this.#perWindow() + 1);
-    if (from < to && !this.#have(from, to)) return;
+    const to = Math.max(from, Math.min(this.#end, from + this.#perWindow + 1));
+    if (!this.#have(from, to)) return;
     this.#show(from, to);
     this.#block.classList.remove('newest');
     this.#block.style.translate = this.#above === 0 ? '' : `0 ${-this.#above}px`;
+  }
+
+  /** Whether the rows from the top on that are no longer held are still known here. */
+  #isKnown(): boolean {
+    for (let at = this.#top; at < Math.min(this.#base, this.#top + this.#perWindow + 1); at++) if (!this.#known.row(at)) return false;
+    return true;
   }
 
   #heightOf(at: number): number {
     return this.#wrap ? (this.#rows.placeOf(at)?.height ?? LINE) : LINE;
   }
 
-  /** Do the scrolling that is pending, as far as the rows for it are known. */
+  /** Do the scrolling that is pending, as soon as the rows for it are known. */
   #step(): void {
-    if (this.#top < this.#base) this.#goTo(this.#base);
+    if (this.#top < this.#base) [this.#top, this.#above] = [this.#base, 0];
     const pixels = this.#pending;
-    const reach = this.#perWindow() + Math.ceil(Math.abs(pixels) / LINE) + 1;
+    const reach = this.#perWindow + Math.ceil(Math.abs(pixels) / LINE) + 1;
     const from = pixels < 0 ? Math.max(this.#base, this.#top - reach) : this.#top;
     const to = Math.min(this.#end, this.#top + reach);
     if (!this.#have(from, to)) return;
@@ -293,6 +272,12 @@ export class View {
     return below <= this.#height;
   }
 
+  #jump(row: number | undefined): void {
+    if (row === undefined) return this.resume();
+    this.pause();
+    this.#goTo(this.#base + row, this.#wrap ? 0 : (row % 1) * LINE);
+  }
+
   #goTo(row: number, above = 0): void {
     this.#pending = 0;
     this.#top = Math.max(this.#base, Math.min(Math.floor(row), this.#end - 1));
@@ -301,66 +286,15 @@ export class View {
     this.#events.changed();
   }
 
-  #shape(): Shape {
-    return { rows: this.#end - this.#base, rowHeight: this.#rowHeight, window: this.#height };
-  }
-
-  #scrolled(): void {
-    this.#block.classList.toggle('aside', this.#scroller.scrollLeft > 0);
-    const scroll = this.#scroller.scrollTop;
-    const by = scroll - this.#lastScroll;
-    this.#lastScroll = scroll;
-    if (Math.abs(by) < 1) return;
-    clearTimeout(this.#rest);
-    this.#rest = setTimeout(() => this.#sync(), REST);
-    if (Math.abs(by) > JUMP * this.#height) this.#jump(scroll);
-    else this.move(by);
-    const range = areaHeight(this.#shape()) - this.#height;
-    const stuck = this.following ? scroll < range - 1 : (scroll <= 0 && this.#top > this.#base) || scroll >= range;
-    if (stuck) this.#sync();
-  }
-
-  #jump(scroll: number): void {
-    const shape = this.#shape();
-    if (scroll >= areaHeight(shape) - shape.window - 1) return this.resume();
-    this.pause();
-    const row = rowOf(scroll, shape);
-    this.#goTo(this.#base + row, this.#wrap ? 0 : (row % 1) * LINE);
-  }
-
-  /** Where the thumb is at the end of its way no scroll event would come. */
-  #wheeled(event: WheelEvent): void {
-    if (event.deltaY < 0 && this.following && this.#end - this.#base > this.#height / LINE / 2) this.#sync();
-  }
-
-  /** While lines come the area grows a few times a second; it does not while somebody scrolls. */
-  #syncSoon(): void {
-    this.#rest ??= setTimeout(() => this.#sync(), Math.max(0, this.#synced + SYNC_EVERY - performance.now()));
-  }
-
-  /** Put the thumb where it belongs, and make the area as high as the rows want it. */
-  #sync(): void {
-    // Scrolled by hand, though the event has not come yet: that must not be undone.
-    if (Math.abs(this.#scroller.scrollTop - this.#lastScroll) >= 1) this.#scrolled();
-    clearTimeout(this.#rest);
-    this.#rest = undefined;
-    this.#synced = performance.now();
-    const shape = this.#shape();
-    const height = areaHeight(shape);
-    if (height !== this.#areaHeight) this.#area.style.height = `${height}px`;
-    this.#areaHeight = height;
-    const row = this.#top - this.#base + this.#above / this.#rowHeight;
-    const scroll = this.following ? height - shape.window : scrollOf(Math.max(0, row), shape);
-    if (Math.abs(this.#scroller.scrollTop - scroll) >= 1) this.#scroller.scrollTop = scroll;
-    this.#lastScroll = this.#scroller.scrollTop;
-  }
-
-  /** Learn the average height of wrapped rows, or the width of the widest row. */
+  /** Now and then: learn the average height of wrapped rows, or the width of the widest row. */
   #measure(): void {
     const shown = this.#rows.to - this.#rows.from;
-    if (shown === 0 || performance.now() - this.#synced < 250) return;
-    if (this.#wrap) this.#rowHeight += (this.#block.offsetHeight / shown - this.#rowHeight) / 8;
-    const width = this.#wrap ? 0 : Math.max(this.#width, this.#block.scrollWidth);
+    if (shown === 0 || this.#thumb.rested < 250) return;
+    if (this.#wrap) {
+      this.#rowHeight += (this.#block.offsetHeight / shown - this.#rowHeight) / 8;
+      return;
+    }
+    const width = Math.max(this.#width, this.#block.scrollWidth);
     if (width === this.#width) return;
     this.#width = width;
     this.#area.style.minWidth = `${width}px`;
@@ -369,10 +303,10 @@ export class View {
   #resized(): void {
     this.#height = this.#scroller.clientHeight;
     this.#pane.style.height = `${this.#height}px`;
-    this.#lastScroll = this.#scroller.scrollTop; // the browser may have moved it to fit
-    if (this.following) this.#events.follow(this.#perWindow());
+    this.#thumb.resized();
+    if (this.following) this.#events.follow(this.#perWindow);
     this.#draw();
-    this.#sync();
+    this.#thumb.put();
   }
 
   /** The lines stood still while the pointer was down; go on unless it has selected something. */

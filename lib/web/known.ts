@@ -1,0 +1,65 @@
+/** The rows that the page has been sent, around those it shows; what is missing is asked for once. */
+import type { Row } from './talk.ts';
+
+/** Rows asked for beyond those needed, and how near the edge of the known ones the next are asked for. */
+const AHEAD = 200;
+const NEAR = 60;
+const MAX_KNOWN = 4000;
+
+/** Numbers of the rows that there are: [base, end). */
+export type Extent = { base: number; end: number };
+
+export class Known {
+  readonly #want: (from: number, to: number) => void;
+  readonly #rows = new Map<number, Row>();
+  #asked = { from: 0, to: 0 };
+
+  constructor(want: (from: number, to: number) => void) {
+    this.#want = want;
+  }
+
+  clear(): void {
+    this.#rows.clear();
+    this.#asked = { from: 0, to: 0 };
+  }
+
+  row(at: number): Row | undefined {
+    return this.#rows.get(at);
+  }
+
+  /** Rows that come of themselves; those far from `middle` may be forgotten. */
+  learn(rows: readonly Row[], middle: number): void {
+    for (const row of rows) {
+      const old = this.#rows.get(row.at);
+      // A row that is the same stays the same object: it is not drawn again, so that a selection in it stays.
+      if (!old || old.marks.length !== row.marks.length) this.#rows.set(row.at, row);
+    }
+    if (this.#rows.size <= MAX_KNOWN) return;
+    for (const at of this.#rows.keys()) if (Math.abs(at - middle) > MAX_KNOWN / 4) this.#rows.delete(at);
+  }
+
+  /** Rows that were asked for. */
+  answer(rows: readonly Row[], middle: number): void {
+    this.#asked = { from: 0, to: 0 };
+    this.learn(rows, middle);
+  }
+
+  /** Whether all rows [from, to) are known; else they are asked for. Those around them are asked for in good time. */
+  have(from: number, to: number, extent: Extent): boolean {
+    for (let at = from; at < to; at++) {
+      if (this.#rows.has(at)) continue;
+      if (from < this.#asked.from || to > this.#asked.to) this.#ask(from, to, extent);
+      return false;
+    }
+    const low = Math.max(extent.base, from - NEAR);
+    const high = Math.min(extent.end, to + NEAR) - 1;
+    const nearEdge = (low < from && !this.#rows.has(low)) || (high >= to && !this.#rows.has(high));
+    if (nearEdge && this.#asked.to === this.#asked.from) this.#ask(from, to, extent);
+    return true;
+  }
+
+  #ask(from: number, to: number, { base, end }: Extent): void {
+    this.#asked = { from: Math.max(base, from - AHEAD), to: Math.min(end, to + AHEAD) };
+    this.#want(this.#asked.from, this.#asked.to);
+  }
+}

@@ -1,0 +1,263 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { sh, start, stopAll, timed, until, withFolder, type Running } from './sh.ts';
+import { Chaos, makeKey, sendArgs, startRecv, type Key, type Recv } from './tls.ts';
+
+const USAGE = 'usage: lm-tls-send [-hvV] [--ca=file] [-k file] [--pin=sha256:...]... [--raw] [-t time] [-w size] host[:port] ...\n';
+const PIN = `sha256:${'A'.repeat(43)}`;
+
+type Site = { dir: string; receiver: Key; sender: Key; recv: Recv; out: () => string };
+
+/** A receiver that lets one key in; what it writes is in the file `out`. */
+async function withSite(body: (site: Site) => Promise<void>, options: string[] = []): Promise<void> {
+  await withFolder(async (dir) => {
+    const [receiver, sender] = [makeKey(dir, 'receiver'), makeKey(dir, 'sender')];
+    writeFileSync(join(dir, 'authorized'), `web1 ${sender.pin} *\n`);
+    const recv = await startRecv(['-k', receiver.pem, '-a', join(dir, 'authorized'), ...options], join(dir, 'out'));
+    await body({ dir, receiver, sender, recv, out: () => readFileSync(join(dir, 'out'), 'latin1') });
+    await stopAll(recv.process);
+  });
+}
+
+/** Send text, to the end. */
+async function send(args: string[], input: string | Buffer, env: NodeJS.ProcessEnv = {}): Promise<Running> {
+  const r = start('lm-tls-send', args, { env });
+  r.child.stdin?.end(input);
+  await r.closed;
+  return r;
+}
+
+/** A port where nobody listens. */
+async function deadPort(): Promise<number> {
+  const server = createServer();
+  const port = await new Promise<number>((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)));
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+test('-h goes to stdout and leaves with 0', () => {
+  const r = sh('lm-tls-send -h');
+  assert.ok(r.out.startsWith(USAGE), r.out);
+  assert.equal([r.err, r.code], ['', 0]);
+  assert.match(sh('lm-tls-send -V').out, /^lm-tls-send \d+\.\d+\.\d+\n$/);
+});
+
+test('mistakes on the command line', () => {
+  for (const [line, message] of [
+    ['lm-tls-send', 'no receiver given'],
+    ['lm-tls-send -x h', 'unknown option -x'],
+    ['lm-tls-send -t 1 -t 2 h', 'option --timeout given twice'],
+    ['lm-tls-send -w 1k h', 'option --window: size 1k is out of range'],
+    ['lm-tls-send -t soon h', 'option --timeout: time soon is not understood'],
+    ['lm-tls-send --pin sha256:x h', 'option --pin: sha256:x is not a pin'],
+    [`lm-tls-send --pin ${PIN} --ca f h`, 'options --pin and --ca exclude each other'],
+    ['lm-tls-send --raw -w 1m h', 'options --raw and --window exclude each other'],
+    ['lm-tls-send h h:5333', 'a receiver is given twice'],
+    ['lm-tls-send h:0', 'port 0 is out of range'],
+    ['lm-tls-send "h:1;x"', 'address h:1;x is not understood'],
+  ] as const) {
+    assert.equal(sh(`${line} < /dev/null`), { out: '', err: `lm-tls-send: ${message}\n${USAGE}`, code: 2 }, line);
+  }
+});
+
+test('files that cannot be used end it at once', () => withFolder((dir) => {
+  writeFileSync(join(dir, 'empty'), 'nothing\n');
+  assert.equal(sh(`lm-tls-send -k ${dir}/none h < /dev/null`), { out: '', err: `lm-tls-send: cannot read ${dir}/none: ENOENT\n`, code: 1 });
+  assert.equal(sh(`lm-tls-send --ca ${dir}/none h < /dev/null`), { out: '', err: `lm-tls-send: cannot read ${dir}/none: ENOENT\n`, code: 1 });
+  assert.equal(sh(`lm-tls-send --ca ${dir}/empty h < /dev/null`), { out: '', err: `lm-tls-send: cannot use ${dir}/empty: no certificate in it\n`, code: 1 });
+}));
+
+test('any bytes arrive as they are; a last line without newline gets one', timed(20_000, () => withSite(async ({ receiver, sender, recv, out }) => {
+  const bytes = Buffer.concat([Buffer.from(Array.from({ length: 256 }, (_, i) => i)), Buffer.from('\n\n\r\n{"id":"x"}\nno end')]);
+  const r = await send(sendArgs(sender, receiver, recv.address), bytes);
+  assert.equal([r.code, r.err, r.out], [0, '', '']);
+  assert.is(out(), `${bytes.toString('latin1')}\n`);
+})));
+
+test('no input at all is a stream too', timed(20_000, () => withSite(async ({ receiver, sender, recv, out }) => {
+  const r = await send(sendArgs(sender, receiver, recv.address), '');
+  assert.equal([r.code, r.err], [0, '']);
+  await recv.process.says(/web1 \(127\.0\.0\.1\) has finished: 0 lines/);
+  assert.is(out(), '');
+})));
+
+test('a line over 1 MiB is split and counted', timed(20_000, () => withSite(async ({ receiver, sender, recv, out }) => {
+  const r = await send(sendArgs(sender, receiver, recv.address), `a\n${'x'.repeat(2_500_000)}\nb\n`);
+  assert.equal([r.code, r.err], [0, 'lm-tls-send: lines longer than 1 MiB, split: 1\n']);
+  const lines = out().split('\n');
+  assert.equal(lines.map((l) => l.length), [1, 1_048_575, 1_048_575, 402_850, 1, 0]);
+})));
+
+test('the receiver is known by one of its pins, or by its certificate', timed(30_000, () => withSite(async ({ receiver, sender, recv, out }) => {
+  const to = recv.address;
+  assert.is((await send(['-k', sender.pem, '--pin', PIN, '--pin', receiver.pin, to], 'two pins\n')).code, 0);
+  assert.is((await send(['-k', sender.pem, '--ca', receiver.crt, to], 'ca\n')).code, 0);
+  assert.is(out(), 'two pins\nca\n');
+})));
+
+/** Start a sender that is expected not to get through, and end it when it has said so. */
+async function sayOf(args: string[], pattern: RegExp, env: NodeJS.ProcessEnv = {}): Promise<string> {
+  const r = start('lm-tls-send', ['-t', '0', ...args], { env });
+  r.child.stdin?.write('one\ntwo\n');
+  const said = (await r.says(pattern))[0];
+  r.kill('SIGTERM');
+  await r.closed;
+  assert.is(r.code, 1);
+  assert.match(r.err, /lm-tls-send: lost, not acknowledged: 2 lines, 8 bytes\n$/);
+  return said;
+}
+
+test('a receiver that is not who it should be gets nothing', timed(30_000, () => withSite(async ({ dir, receiver, sender, recv, out }) => {
+  const to = recv.address;
+  const other = makeKey(dir, 'other');
+  assert.is(
+    await sayOf(['-k', sender.pem, '--pin', PIN, to], /cannot send.*\n/),
+    `cannot send to ${to}: its key ${receiver.pin} is not the one in --pin; trying again\n`,
+  );
+  assert.match(await sayOf(['-k', sender.pem, '--ca', other.crt, to], /cannot send.*\n/), new RegExp(`its key ${receiver.pin} is not the one in ${other.crt}`));
+  // Unknown: the message has the very line to add, and with that line it works, without a restart.
+  const env = { XDG_CONFIG_HOME: join(dir, 'config') };
+  const line = (await sayOf(['-k', sender.pem, to], /add to (\S+) the line: (\S+ \S+);/, env));
+  assert.is(line, `add to ${dir}/config/lm/receivers the line: ${to} ${receiver.pin};`);
+  mkdirSync(join(dir, 'config/lm'), { recursive: true });
+  writeFileSync(join(dir, 'config/lm/sender.pem'), readFileSync(sender.pem), { mode: 0o600 });
+  const waiting = start('lm-tls-send', [to], { env });
+  waiting.child.stdin?.end('patient\n');
+  await waiting.says(/not trusted/);
+  writeFileSync(join(dir, 'config/lm/receivers'), `# known\n${to} ${receiver.pin}\n`);
+  await waiting.closed;
+  assert.is(waiting.code, 0, waiting.err);
+  assert.match(waiting.err, new RegExp(`sending to ${to} as web1\n$`));
+  assert.is(out(), 'patient\n');
+})));
+
+test('a certificate that has expired and bears another name is as good as its key', timed(30_000, () => withFolder(async (dir) => {
+  const [receiver, sender] = [makeKey(dir, 'receiver', '/CN=elsewhere.example', -1), makeKey(dir, 'sender')];
+  const recv = await startRecv(['-k', receiver.pem, '--anyone'], join(dir, 'out'));
+  assert.is((await send(['-k', sender.pem, '--ca', receiver.crt, recv.address], 'a\n')).code, 0);
+  assert.is((await send(['--pin', receiver.pin, recv.address], 'b\n')).code, 0); // and --anyone takes a sender without key
+  assert.is(readFileSync(join(dir, 'out'), 'utf8'), 'a\nb\n');
+  await stopAll(recv.process);
+})));
+
+test('a sender that is not authorized is told so, and gets in once it is', timed(30_000, () => withSite(async ({ dir, receiver, recv, out }) => {
+  const newcomer = makeKey(dir, 'newcomer', '/CN=web2');
+  const r = start('lm-tls-send', sendArgs(newcomer, receiver, recv.address));
+  r.child.stdin?.end('hello\n');
+  await r.says(/it says AUTH: unknown key sha256:\S+; trying again/);
+  const [, line = ''] = await recv.process.says(/refused 127\.0\.0\.1: unknown key; to let it in, add to \S+ the line: (.*)\n/);
+  assert.is(line, `web2 ${newcomer.pin} web2/*`);
+  writeFileSync(join(dir, 'authorized'), `${line.replace('web2/*', 'unframed')}\n`);
+  recv.process.kill('SIGHUP');
+  await r.closed;
+  assert.is(r.code, 0, r.err);
+  assert.is(out(), 'hello\n');
+})));
+
+test('the receiver is away: it waits, says so once, and delivers everything', timed(30_000, () => withFolder(async (dir) => {
+  const [receiver, sender] = [makeKey(dir, 'receiver'), makeKey(dir, 'sender')];
+  const port = await deadPort();
+  const r = start('lm-tls-send', sendArgs(sender, receiver, `127.0.0.1:${port}`));
+  r.child.stdin?.end('one\ntwo\n');
+  await r.says(/ECONNREFUSED/);
+  await new Promise((resolve) => setTimeout(resolve, 700)); // several attempts
+  const recv = await startRecv(['-k', receiver.pem, '--anyone', `127.0.0.1:${port}`], join(dir, 'out'));
+  await r.closed;
+  assert.is(r.err, `lm-tls-send: cannot send to 127.0.0.1:${port}: ECONNREFUSED; trying again\nlm-tls-send: sending to 127.0.0.1:${port} as 127.0.0.1\n`);
+  assert.is(r.code, 0);
+  await stopAll(recv.process);
+  assert.is(readFileSync(join(dir, 'out'), 'utf8'), 'one\ntwo\n');
+})));
+
+test('of several receivers the next one is taken', timed(30_000, () => withSite(async ({ receiver, sender, recv, out }) => {
+  const r = await send([...sendArgs(sender, receiver, `127.0.0.1:${await deadPort()}`), recv.address], 'x\n');
+  assert.is(r.code, 0, r.err);
+  assert.is(out(), 'x\n');
+})));
+
+test('a stopped sender still delivers what it has read', timed(30_000, () => withSite(async ({ receiver, sender, recv, out }) => {
+  const r = start('lm-tls-send', sendArgs(sender, receiver, recv.address));
+  r.child.stdin?.write('read\nhalf a line');
+  await until(() => out() === 'read\n');
+  r.kill('SIGTERM');
+  await r.closed;
+  assert.equal([r.code, r.err], [0, '']);
+  assert.is(out(), 'read\nhalf a line\n');
+})));
+
+test('SIGINT while nobody takes the lines: it says what is lost, and fails', timed(30_000, async () => {
+  const r = start('lm-tls-send', ['-t', '300ms', '--pin', PIN, `127.0.0.1:${await deadPort()}`]);
+  r.child.stdin?.write('1\n2\n3\n');
+  await r.says(/ECONNREFUSED/);
+  r.kill('SIGINT');
+  await r.closed;
+  assert.is(r.code, 1);
+  assert.match(r.err, /\nlm-tls-send: lost, not acknowledged: 3 lines, 6 bytes\n$/);
+}));
+
+test('reading waits when the window is full', timed(30_000, async () => {
+  const r = start('lm-tls-send', ['-t', '0', '-w', '64k', '--pin', PIN, `127.0.0.1:${await deadPort()}`]);
+  const line = Buffer.from(`${'x'.repeat(999)}\n`);
+  let taken = 0;
+  const more = (): void => void r.child.stdin?.write(line, () => {
+    taken += line.length;
+    if (taken < 5_000_000) more();
+  });
+  more();
+  let before = -1;
+  await until(async () => {
+    const still = taken === before;
+    before = taken;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    return still && taken > 0;
+  });
+  assert.ok(taken < 600_000, String(taken)); // window, a chunk, and what two pipes hold
+  r.kill('SIGTERM');
+  await r.closed;
+  assert.is(r.code, 1);
+}));
+
+test('SIGUSR1 and -v tell how it goes', timed(30_000, () => withSite(async ({ receiver, sender, recv, out }) => {
+  const r = start('lm-tls-send', ['-v', ...sendArgs(sender, receiver, recv.address)]);
+  r.child.stdin?.write('a\nb\n');
+  await r.says(/sending to \S+ as web1\n/);
+  await until(() => out() === 'a\nb\n');
+  r.kill('SIGUSR1');
+  await r.says(/lines 2, bytes 4 B, unacked bytes 0 B, connections 1, split 0, refused 0\n/);
+  r.child.stdin?.end();
+  await r.closed;
+  assert.is(r.code, 0);
+})));
+
+test('lines that the receiver refuses are a failure, told once and counted', timed(30_000, () => withSite(async ({ dir, receiver, sender, recv, out }) => {
+  writeFileSync(join(dir, 'authorized'), `web1 ${sender.pin} web1/*\n`);
+  recv.process.kill('SIGHUP');
+  await recv.process.says(/read again/);
+  const record = (id: string): string => `{"id":"${id}","run":"r","n":1,"ts":1,"msg":"m"}\n`;
+  const r = await send(sendArgs(sender, receiver, recv.address), `${record('web1/a')}${record('db/x')}not a record\n${record('web1/b')}`);
+  assert.is(r.code, 1);
+  assert.is(r.err, `lm-tls-send: ${recv.address} takes lines but does not pass them on: stream db/x is not allowed for web1\n`
+    + 'lm-tls-send: lines refused by the receiver: 2: stream db/x is not allowed for web1\n');
+  assert.is(out(), record('web1/a') + record('web1/b'));
+  await recv.process.says(/lines of web1 refused: stream db\/x is not allowed for web1\n/);
+})));
+
+test('a connection that dies without a word is noticed when it is reset, and the stream goes on', timed(30_000, () => withSite(async ({ receiver, sender, recv, out }) => {
+  const chaos = new Chaos(recv.port);
+  const r = start('lm-tls-send', sendArgs(sender, receiver, await chaos.listen()));
+  for (let i = 0; i < 10; i++) {
+    r.child.stdin?.write(`line ${i}\n`);
+    await until(() => out().endsWith(`line ${i}\n`));
+    chaos.cutAll();
+  }
+  r.child.stdin?.end();
+  await r.closed;
+  chaos.close();
+  assert.is(r.code, 0, r.err);
+  assert.is(out(), Array.from({ length: 10 }, (_, i) => `line ${i}\n`).join(''));
+})));
+
+test.run();

@@ -71,8 +71,7 @@ install: all
 	mkdir -p '$(DESTDIR)$(MANDIR)/man1' '$(DESTDIR)$(MANDIR)/man5' '$(DESTDIR)$(MANDIR)/man7'
 	mkdir -p '$(DESTDIR)$(BASHDIR)' '$(DESTDIR)$(ZSHDIR)' '$(DESTDIR)$(FISHDIR)'
 	rm -rf '$(DESTDIR)$(LIBDIR)'/*
-	cp -R $(DIST)/* package.json LICENSE '$(DESTDIR)$(LIBDIR)'
-	rm -rf '$(DESTDIR)$(LIBDIR)/bin' '$(DESTDIR)$(LIBDIR)/completions'
+	cp -R $(DIST)/cmd $(DIST)/lib $(DIST)/web package.json LICENSE '$(DESTDIR)$(LIBDIR)'
 	for c in $(CMDS); do ln -sf '$(LIBDIR)'/cmd/$$c.js '$(DESTDIR)$(BINDIR)'/$$c || exit 1; done
 	for s in 1 5 7; do cp man/*.$$s '$(DESTDIR)$(MANDIR)'/man$$s || exit 1; done
 	cp $(DIST)/completions/bash/* '$(DESTDIR)$(BASHDIR)'
@@ -89,7 +88,12 @@ uninstall:
 	for u in lib/systemd/*; do rm -f '$(DESTDIR)$(UNITDIR)'/$${u#lib/systemd/}; done
 	rm -rf '$(DESTDIR)$(LIBDIR)' '$(DESTDIR)$(DOCDIR)'
 
+# A Debian package, dist/lm_VERSION_all.deb.
+deb: all
+	@tree=$$(mktemp -d); trap 'rm -rf $$tree' EXIT; umask 022; \
+	$(MAKE) -s -o all install PREFIX=/usr ZSHDIR=/usr/share/zsh/vendor-completions DESTDIR=$$tree && sh lib/debian/build.sh $$tree $(DIST)
+
 clean:
 	rm -rf dist dist.*
 
-.PHONY: all demo check needs types lint bench soak install uninstall clean
+.PHONY: all demo check needs types lint bench soak install uninstall deb clean

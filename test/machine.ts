@@ -18,13 +18,13 @@ export class Machine {
     this.#state = join(dir, 'machine');
   }
 
-  /** Boot, and install. Gives the reason instead where this machine cannot. */
-  static boot(dir: string): Machine | string {
+  /** Boot and, unless told otherwise, install. Gives the reason instead where this machine cannot. */
+  static boot(dir: string, install = true): Machine | string {
     const machine = new Machine(dir);
     const { status, stderr } = spawnSync(HELPER, ['up', machine.#state, TREE, dir], { encoding: 'utf8', timeout: 30_000, stdio: ['ignore', 'ignore', 'pipe'] });
     if (status === 77) return stderr.trim();
     if (status !== 0) throw new Error(`systemd did not boot: ${stderr}`);
-    machine.run(`cd ${TREE} && make -o all install PREFIX=/usr/local && systemctl daemon-reload`);
+    if (install) machine.run(`cd ${TREE} && make -o all install PREFIX=/usr/local && systemctl daemon-reload`);
     return machine;
   }
 

@@ -53,7 +53,7 @@ what=$1 dir=$2
 shift 2
 groups=/sys/fs/cgroup/unified
 [ -d "$groups" ] || groups=/sys/fs/cgroup
-group=$groups/lm-test-$(basename "$dir")
+group=$groups/$(echo "lm$dir" | tr / -)
 
 case $what in
 up)

@@ -82,10 +82,6 @@ export class BatchBuilder {
   #lastId = '';
   #lastIndex = 0;
 
-  get full(): boolean {
-    return this.count >= MAX_COUNT;
-  }
-
   /** Copy bytes[start, end), whole lines, behind what is there. The entries in it are to be noted next. Returns where they begin. */
   append(bytes: Uint8Array, start: number, end: number): number {
     const at = this.length;

@@ -105,7 +105,7 @@ export class Reception {
       this.#door.changeKey(key, cert);
       await this.#roster.load();
       this.#door.checkAll();
-      note('key and authorized senders read again');
+      note(this.#options.list === undefined ? 'key read again' : 'key and authorized senders read again');
     } catch (err) {
       note(`${err instanceof Error ? err.message : err}; going on with what was read before`);
     }

@@ -1,5 +1,5 @@
 /** What lm-serve holds: the newest batches that fit into a bound of memory. Readers keep a number of their own, nothing is queued. */
-import { type Batch, joinBatches, MAX_COUNT } from './batch.ts';
+import { type Batch, joinBatches } from './batch.ts';
 
 /** Small batches stay apart this long, so that those who follow get each as it came. */
 const FRESH = 64;
@@ -98,17 +98,14 @@ export class Ring {
       group = [];
     };
     let bytes = 0;
-    let count = 0;
     for (const batch of old) {
       const first = group[0] ?? batch;
-      const fits = bytes + batch.bytes.length <= JOINED_BYTES && count + batch.count <= MAX_COUNT;
-      if (!fits || batch.ts - first.ts > JOINED_MS) {
+      if (bytes + batch.bytes.length > JOINED_BYTES || batch.ts - first.ts > JOINED_MS) {
         close();
-        bytes = count = 0;
+        bytes = 0;
       }
       group.push(batch);
       bytes += batch.bytes.length;
-      count += batch.count;
     }
     close();
     this.#settled = this.#batches.length;

@@ -113,6 +113,17 @@ test('runs are bounded: those in use stay, a forgotten one says so', () => {
   assert.is.not(account.run('a', '2'), idle);
 });
 
+test('a run that only gives signs of life is in use', () => {
+  const account = new Account(3);
+  const quiet = account.run('a', '1');
+  quiet.upTo(4);
+  for (let i = 2; i < 20; i++) {
+    quiet.upTo(4);
+    account.run('a', String(i)).see(1);
+  }
+  assert.not.ok(quiet.forgotten);
+});
+
 test('a run is of one stream', () => {
   const account = new Account();
   assert.is.not(account.run('a', 'r'), account.run('b', 'r'));

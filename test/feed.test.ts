@@ -6,7 +6,7 @@ import { Feed, type Start } from '../lib/feed.ts';
 import { IdFilter } from '../lib/glob.ts';
 import { Ingest, Source } from '../lib/ingest.ts';
 import { Ring } from '../lib/ring.ts';
-import { startOfLast } from '../lib/select.ts';
+import { select, startOfLast } from '../lib/select.ts';
 
 type Line = Record<string, unknown>;
 
@@ -162,6 +162,22 @@ test('cut anywhere and resumed: each entry once, in order, or its absence counte
     for (let parts = feed.read(); parts; parts = feed.read()) take(parts);
     assert.is(seq, box.ring.next - 1);
   }), { numRuns: 300 });
+});
+
+test('where every entry is selected there is no list of them', () => {
+  const box = new Box();
+  box.add(3);
+  const batch = box.ring.batchOf(1);
+  if (!batch) throw new Error('no batch');
+  assert.is(select(batch, 0, { marks: true }), undefined);
+  assert.is(select(batch, 0, { marks: false }), undefined);
+  assert.is(select(batch, 0, { ids: new IdFilter(['s*']), marks: true }), undefined);
+  assert.equal(select(batch, 1, { ids: new IdFilter(['s0', 's1']), marks: true }), [1]);
+  assert.equal(select(batch, 0, { ids: new IdFilter(['x']), marks: true }), []);
+  box.raw('{"id":"s1","run":"r","n":1,"end":true}\n');
+  const marked = box.ring.batchOf(4);
+  if (!marked) throw new Error('no batch');
+  assert.equal([select(marked, 0, { marks: true }), select(marked, 0, { marks: false })], [undefined, []]);
 });
 
 test('the start of the last lines counts what is selected', () => {

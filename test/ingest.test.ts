@@ -31,7 +31,7 @@ function linesOf(ring: Ring): string[] {
       assert.is(line.indexOf('\n'), line.length - 1);
       const entry = JSON.parse(line) as Entry;
       assert.is(entry['id'], batch.id(i));
-      assert.is(batch.kinds[i] === 2, '@' in entry);
+      assert.is(batch.kinds[i] === 2, line.startsWith('{"@":'));
       if ('msg' in entry) assert.is(JSON.parse(`"${batch.bytes.toString('utf8', batch.msgs[2 * i], batch.msgs[2 * i + 1])}"`), entry['msg']);
       lines.push(line.slice(0, -1));
     }
@@ -102,6 +102,37 @@ test('a long line that is no record comes in pieces, each below 1 MiB however it
     assert.is(entries.map((e) => e['msg']).join(''), text);
     assert.equal(entries.map((e) => e['more']), entries.map((_, i) => (i < entries.length - 1 ? true : undefined)));
   }
+});
+
+test('a long line of nothing but halves of characters', () => {
+  const entries = entriesOf(Buffer.concat([Buffer.alloc(1_000_000, 0x80), Buffer.from('\n')]));
+  assert.ok(entries.length > 1 && entries.length < 10);
+  assert.is(entries.map((e) => e['msg']).join(''), '\ufffd'.repeat(1_000_000));
+});
+
+/** The JSON text of a value with blanks wherever they may stand. */
+function spaced(value: unknown, blanks: string[]): string {
+  let k = 0;
+  const blank = (): string => blanks[k++ % blanks.length] ?? '';
+  const write = (v: unknown): string => {
+    if (Array.isArray(v)) return `[${blank()}${v.map((x) => write(x) + blank()).join(`,${blank()}`)}]`;
+    if (typeof v !== 'object' || v === null) return JSON.stringify(v);
+    return `{${blank()}${Object.entries(v).map(([key, x]) => `${JSON.stringify(key)}${blank()}:${blank()}${write(x)}${blank()}`).join(`,${blank()}`)}}`;
+  };
+  return `${blank()}${write(value)}${blank()}`;
+}
+
+test('any record keeps its keys and values, however it is written', () => {
+  const key = fc.string().filter((k) => !['id', 'run', 'n', 'ts', 'msg', '__proto__', 'beat', 'end'].includes(k));
+  const extra = fc.dictionary(key, fc.jsonValue({ maxDepth: 3 }), { maxKeys: 4 });
+  const blanks = fc.array(fc.constantFrom('', ' ', '\t', '\r', ' \t '), { minLength: 1, maxLength: 7 });
+  fc.assert(fc.property(extra, extra, fc.string(), blanks, (before, after, msg, given) => {
+    const wanted = { ...before, msg, id: 'a', ...after };
+    const lines = linesOf(taken(`${spaced(wanted, given)}\n`).ring);
+    assert.is(lines.length, 1);
+    assert.equal(JSON.parse(lines[0] as string), { ...(JSON.parse(JSON.stringify(wanted)) as Entry), ts: 1000 });
+    assert.match(lines[0] as string, /^\{"id":"a","ts":1000,"msg":"/);
+  }), { numRuns: 1000 });
 });
 
 test('gaps, duplicates and late lines are told', () => {

@@ -1,5 +1,5 @@
 /** lm-serve from outside: options, ways in, routes, and what becomes of slow readers. */
-import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
@@ -333,19 +333,37 @@ test('a socket of systemd is taken by its name, and readiness is told', timed(20
   await until(() => /STOPPING=1\n/.test(sh(`cat ${said}`).out));
 })));
 
+/** The lines for curl among the manual's examples, as a shell takes them, asking this server. */
+function manualCurls(server: Serving): string[] {
+  const page = readFileSync(new URL('../man/lm-serve.1', import.meta.url), 'utf8').replace(/(?:\\e|\|)\n\.Dl (?:\\ )+/g, (joint) => (joint.startsWith('|') ? '| ' : ''));
+  const lines = [...page.matchAll(/^\.Dl \$ (curl .*)$/gm)].map((match) => match[1] as string);
+  return lines.map((line) => line.replaceAll('\\(dq', '"').replaceAll('\\e', '\\').replaceAll('http://127.0.0.1:5334', server.url));
+}
+
 test('curl reads it as the manual says', timed(30_000, () => serving([], async (server) => {
-  await server.feed(records('web1/nginx', 1, 5) + record('web1/nginx', 6, 'GET / 500') + record('db', 1, 'up'));
+  await server.feed(records('web1/nginx', 1, 5) + record('web1/nginx', 6, '"GET /x" 502 17') + record('db', 1, 'up'));
   await server.received(7);
-  const curl = (args: string): string => sh(`curl -sS --max-time 10 ${args}`).out;
-  assert.is(curl(`'${server.url}/api/tail?lines=2&as=text'`), 'GET / 500\nup\n');
-  assert.is(curl(`-G -d 'id=web1/*' -d as=text --data-urlencode 'match= 5\\d\\d$' ${server.url}/api/tail`), 'GET / 500\n');
-  assert.is(curl(`'${server.url}/api/tail?id=web1/*&lines=all' | tail -n 1`), record('web1/nginx', 6, 'GET / 500'));
-  const head = startLine(`curl -sSN '${server.url}/api/tail?follow=1&as=text' | head -n 9`);
+  const [follow = '', errors = '', count = '', ...more] = manualCurls(server);
+  assert.equal(more, []);
+  const text = 'line 1\nline 2\nline 3\nline 4\nline 5\n"GET /x" 502 17\n';
+  assert.is(sh(errors).out, '"GET /x" 502 17\n');
+  assert.is(sh(count).out.replace(/ +/g, ' '), ' 1 db\n 6 web1/nginx\n');
+  const head = startLine(`${follow} | head -n 9`);
   for (let n = 7; !head.over; n++) {
     await server.feed(record('web1/nginx', n));
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  assert.match(head.out, /^line 1\nline 2\n(.*\n){7}$/, 'a reader may leave early');
+  assert.is(head.out, `${text}line 7\nline 8\nline 9\n`, 'a reader may leave early');
+})));
+
+test('the first example of the manual: a log file, framed, on a page', timed(30_000, () => withFolder(async (dir) => {
+  writeFileSync(join(dir, 'syslog'), 'one\ntwo\n');
+  const line = startLine(`tail -F ${dir}/syslog | lm-frame -i syslog | lm-serve -l 127.0.0.1:0`);
+  const [, url] = await line.says(/listening on (\S+)/);
+  await until(() => sh(`curl -sS '${url}api/tail?as=text'`).out === 'one\ntwo\n');
+  sh(`echo three >> ${dir}/syslog`);
+  await until(() => sh(`curl -sS '${url}api/tail?as=text'`).out === 'one\ntwo\nthree\n');
+  await stopAll(line);
 })));
 
 test.run();

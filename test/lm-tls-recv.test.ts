@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { BIN, ENV, Running, sh, start, startLine, stopAll, timed, until, withFolder } from './sh.ts';
-import { Chaos, makeKey, sendArgs, startRecv, type Key, type Recv } from './tls.ts';
+import { Chaos, examplesOf, makeKey, sendArgs, startRecv, type Key, type Recv } from './tls.ts';
 
 const USAGE = 'usage: lm-tls-recv [-hvV] [-a file] [--anyone] [-c count] [-k file] [-M size] [--raw] [-t time] [[host]:port]\n';
 
@@ -265,6 +265,40 @@ test('a stream goes on where it was after the connection broke, under one name',
   await recv.process.says(/web1 \(127\.0\.0\.1\) has finished: 2 lines\n/);
   chaos.close();
   assert.equal([r.code, out()], [0, 'a\nb\n']);
+})));
+
+test('the examples of the manual page', timed(30_000, () => withFolder(async (dir) => {
+  const [cert = '', list = '', write = '', look = '', local = '', raw = '', socat = '', openssl = ''] = examplesOf('lm-tls-recv.1');
+  const sender = makeKey(dir, 'web1');
+  const run = (line: string): string => `cd ${dir}; ${line.replace('sha256:...', sender.pin).replaceAll('logs.example.com', 'localhost')}`;
+  assert.is(sh(run(cert)).code, 0);
+  assert.is(sh(run(list)).code, 0);
+  const start1 = async (line: string): Promise<{ r: Running; address: string }> => {
+    const r = startLine(run(/:\d+$/.test(line) ? line : line.replace(/-a authorized( --raw)?/, '$& localhost:0')));
+    return { r, address: ((await r.says(/listening on (\S+)/))[1] as string).replace(/^\S+:/, 'localhost:') };
+  };
+  const text = record('web1/x');
+  const deliver = (address: string): void => {
+    const r = sh(`cd ${dir}; lm-tls-send -k web1.pem --ca receiver.crt ${address}`, text);
+    assert.is(r.code, 0, r.err);
+  };
+  const toFile = await start1(write.replace('/run/lm/in', 'in'));
+  deliver(toFile.address);
+  await stopAll(toFile.r);
+  assert.is(readFileSync(join(dir, 'in'), 'utf8'), text);
+  const toText = await start1(look);
+  deliver(toText.address);
+  await until(() => toText.r.out.includes('GET / 200'));
+  await stopAll(toText.r);
+  const open = await start1(local.replace('5400', '0'));
+  deliver(open.address);
+  await until(() => open.r.out === text);
+  await stopAll(open.r);
+  const both = await start1(raw);
+  writeFileSync(join(dir, 'log'), text);
+  const tails = [socat, openssl].map((line) => startLine(run(line).replaceAll('localhost:5333', both.address)));
+  await until(() => both.r.out === text + text, 10_000, () => both.r.out + both.r.err + tails.map((t) => t.err));
+  await stopAll(both.r, ...tails);
 })));
 
 test.run();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { sh, start, stopAll, timed, until, withFolder, type Running } from './sh.ts';
-import { Chaos, makeKey, sendArgs, startRecv, type Key, type Recv } from './tls.ts';
+import { Chaos, examplesOf, makeKey, sendArgs, startRecv, type Key, type Recv } from './tls.ts';
 
 const USAGE = 'usage: lm-tls-send [-hvV] [--ca=file] [-k file] [--pin=sha256:...]... [--raw] [-t time] [-w size] host[:port] ...\n';
 const PIN = `sha256:${'A'.repeat(43)}`;
@@ -143,6 +143,27 @@ test('a certificate that has expired and bears another name is as good as its ke
   await stopAll(recv.process);
 })));
 
+test('an authority vouches for a host name, and for that name only', timed(30_000, () => withFolder(async (dir) => {
+  const sender = makeKey(dir, 'sender');
+  const made = sh(`cd ${dir}
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=authority -days 9 -keyout ca.key -out ca.crt
+    openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=x -keyout leaf.key -out leaf.csr
+    openssl x509 -req -in leaf.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 9 -extfile <(echo subjectAltName=DNS:localhost) -out leaf.crt
+    cat leaf.key leaf.crt > leaf.pem; chmod 600 leaf.pem`);
+  const recv = await startRecv(['-k', join(dir, 'leaf.pem'), '--anyone', 'localhost:0'], join(dir, 'out'));
+  const env = { SSL_CERT_FILE: join(dir, 'ca.crt') };
+  for (const [args, vars] of [[['--ca', join(dir, 'ca.crt')], {}], [[], env]] as const) {
+    const r = await send([...args, `localhost:${recv.port}`], 'named\n', vars);
+    assert.equal([r.code, r.err], [0, ''], made.err);
+    const said = await sayOf([...args, `127.0.0.1:${recv.port}`], /cannot send.*\n/, vars);
+    assert.match(said, args.length > 0 ? /is not the one in \S+ca\.crt \(ERR_TLS_CERT_ALTNAME_INVALID\)/ : /not trusted \(ERR_TLS_CERT_ALTNAME_INVALID\)/);
+  }
+  assert.match(await sayOf([`localhost:${recv.port}`], /cannot send.*\n/), /not trusted \((UNABLE_TO_|SELF_SIGNED|DEPTH)/);
+  assert.match(await sayOf(['--ca', sender.crt, `localhost:${recv.port}`], /cannot send.*\n/), /is not the one in/);
+  assert.is(readFileSync(join(dir, 'out'), 'utf8'), 'named\nnamed\n');
+  await stopAll(recv.process);
+})));
+
 test('a sender that is not authorized is told so, and gets in once it is', timed(30_000, () => withSite(async ({ dir, receiver, recv, out }) => {
   const newcomer = makeKey(dir, 'newcomer', '/CN=web2');
   const r = start('lm-tls-send', sendArgs(newcomer, receiver, recv.address));
@@ -225,8 +246,10 @@ test('SIGUSR1 and -v tell how it goes', timed(30_000, () => withSite(async ({ re
   r.child.stdin?.write('a\nb\n');
   await r.says(/sending to \S+ as web1\n/);
   await until(() => out() === 'a\nb\n');
-  r.kill('SIGUSR1');
-  await r.says(/lines 2, bytes 4 B, unacked bytes 0 B, connections 1, split 0, refused 0\n/);
+  await until(() => {
+    r.kill('SIGUSR1'); // the acknowledgement comes a little after the output
+    return /lines 2, bytes 4 B, unacked bytes 0 B, connections 1, split 0, refused 0\n/.test(r.err);
+  });
   r.child.stdin?.end();
   await r.closed;
   assert.is(r.code, 0);
@@ -258,6 +281,25 @@ test('a connection that dies without a word is noticed when it is reset, and the
   chaos.close();
   assert.is(r.code, 0, r.err);
   assert.is(out(), Array.from({ length: 10 }, (_, i) => `line ${i}\n`).join(''));
+})));
+
+test('the examples of the manual page', timed(30_000, () => withSite(async ({ dir, receiver, sender, recv, out }) => {
+  const [simple = '', full = '', remember = '', listen = '', raw = ''] = examplesOf('lm-tls-send.1');
+  mkdirSync(join(dir, '.config/lm'), { recursive: true });
+  writeFileSync(join(dir, '.config/lm/sender.pem'), readFileSync(sender.pem), { mode: 0o600 });
+  writeFileSync(join(dir, 'web1.pem'), readFileSync(sender.pem), { mode: 0o600 });
+  writeFileSync(join(dir, 'access.log'), 'GET /1\nGET /2\n');
+  const here = (line: string): string => `cd ${dir}; ${line.replace('tail -F', 'cat').replace('sha256:...', receiver.pin)
+    .replaceAll('logs2.example.com:5334', '127.0.0.1:1').replaceAll('logs.example.com', recv.address)}`;
+  assert.equal(sh(here(remember), '', { HOME: dir }), { out: '', err: '', code: 0 });
+  for (const line of [simple, full]) assert.equal(sh(here(line), '', { HOME: dir }), { out: '', err: '', code: 0 }, line);
+  assert.equal(out().match(/"id":"web1\/nginx".*"msg":"GET \/[12]"/g)?.length, 4);
+  const port = await deadPort();
+  const far = start('bash', ['-c', `cd ${dir}; exec ${listen.replace('5333', `${port},bind=127.0.0.1`)}`]);
+  const r = sh(`cd ${dir}; ${raw.replace('logs.example.com', `127.0.0.1:${port}`)}`);
+  assert.is(r.code, 0, r.err);
+  await far.closed;
+  assert.is(far.out, sh('seq 10').out);
 })));
 
 test.run();

@@ -105,6 +105,14 @@ test('paused: no pixel moves while lines come, which are counted; then on to the
         await page.mouse.click(600, 20); // takes the focus off what was pressed
         await page.evaluate(() => document.activeElement instanceof HTMLElement && document.activeElement.blur());
       }
+      // A key counts for more than scrolling that came before it and has not been drawn.
+      await page.evaluate(() => {
+        document.querySelector('#log')?.scrollTo(0, 100);
+        document.dispatchEvent(new KeyboardEvent('keydown', { key: 'End' }));
+      });
+      await server.feed(records('web1', n + 1, 1));
+      await until(async () => (await texts(page)).at(-1) === `line ${n + 1}`, 5000, () => 'the newest line');
+      assert.is(await page.locator('#pill').innerText(), '');
     }),
   ),
 ));

@@ -262,6 +262,27 @@ test('what breaks the protocol is refused by name', () => {
   }), 'FRAME: lines behind the end');
 });
 
+test('bytes that come again are dropped, wherever the frames are cut the second time', () => {
+  const lines = Array.from({ length: 40 }, (_, i) => `${i} ${'x'.repeat((i * 7) % 30)}\n`);
+  const offset = (n: number): number => lines.slice(0, n).join('').length;
+  fc.assert(fc.property(fc.array(fc.tuple(fc.nat(40), fc.nat(40), fc.boolean()), { maxLength: 60 }), (frames) => {
+    const far = new Far();
+    const rogue = new Rogue(far);
+    let [reached, sent] = [0, 0];
+    for (const [from, to, write] of frames) {
+      if (from > reached || to <= from) continue;
+      rogue.says(TYPE.data, offset(from), lines.slice(from, to).join(''));
+      sent += offset(to) - offset(from);
+      reached = Math.max(reached, to);
+      if (write) far.write();
+    }
+    while (!far.rota.empty) far.write();
+    assert.is(far.out, lines.slice(0, reached).join(''));
+    const { repeated, bytes } = rogue.session.counts;
+    assert.equal([bytes, repeated], [offset(reached), sent - offset(reached)]);
+  }));
+});
+
 test('loss that a sender announces is counted, never silent', () => {
   const far = new Far();
   const rogue = new Rogue(far);

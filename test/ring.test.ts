@@ -21,6 +21,12 @@ function linesOf(batch: Batch): string[] {
   return Array.from({ length: batch.count }, (_, i) => batch.bytes.toString('utf8', batch.start(i), batch.ends[i]));
 }
 
+function costOf(ring: Ring): number {
+  let bytes = 0;
+  for (let batch = ring.batchOf(ring.first); batch; batch = ring.batchOf(batch.next)) bytes += batch.cost;
+  return bytes;
+}
+
 test('a batch knows its entries', () => {
   const batch = batchOf(7, ['a', 'b', 'a', 'mark']);
   assert.equal([batch.first, batch.count, batch.next, batch.marks], [7, 4, 11, 1]);
@@ -89,6 +95,7 @@ test('a quiet feed is not mostly overhead, and what is fresh stays as it came', 
   assert.ok(ring.size < 400, `${ring.size} batches`);
   assert.is(ring.batchOf(19_950)?.count, 1);
   assert.is(ring.batchOf(19_950)?.ts, 19_949 * 50);
+  assert.is(ring.bytes, costOf(ring));
 });
 
 test('joined batches stay small, whatever the lines', () => {

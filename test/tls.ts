@@ -121,3 +121,11 @@ export class Chaos {
     if (cut.how === 'silence') setTimeout(() => near.destroy(), 300);
   }
 }
+
+/** The shell lines of a manual page's EXAMPLES, those that go on (`  ` at their beginning, `|` at the end) joined. */
+export function examplesOf(page: string): string[] {
+  const text = readFileSync(new URL(`../man/${page}`, import.meta.url), 'utf8');
+  const section = /^\.Sh EXAMPLES\n([^]*?)^\.Sh /m.exec(text)?.[1] ?? '';
+  const lines = [...section.matchAll(/^\.Dl (.*)$/gm)].map((m) => (m[1] ?? '').replaceAll('\\(aq', "'").replaceAll('\\ ', ' '));
+  return lines.join('\n').replaceAll(/\|\n +/g, '| ').split('\n').map((line) => line.replace(/^\$ /, ''));
+}

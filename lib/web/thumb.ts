@@ -65,8 +65,8 @@ export class Thumb {
     else this.#timer ??= setTimeout(() => this.put(), Math.max(0, GROW_EVERY - this.rested));
   }
 
-  /** The window has another size, and the browser may have scrolled to fit. */
-  resized(): void {
+  /** Whatever has been scrolled until now counts no more: a key was pressed since, or the browser has done it to fit the window. */
+  settle(): void {
     this.#scroll = this.#scroller.scrollTop;
   }
 

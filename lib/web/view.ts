@@ -136,6 +136,7 @@ export class View {
   resume(): void {
     this.#pending = 0;
     this.#held = false;
+    this.#thumb.settle();
     if (!this.following) {
       this.following = true;
       this.#events.follow(this.#perWindow);
@@ -164,6 +165,7 @@ export class View {
 
   home(): void {
     this.pause();
+    this.#thumb.settle();
     this.#goTo(this.#base);
     this.#thumb.put();
   }
@@ -303,7 +305,7 @@ export class View {
   #resized(): void {
     this.#height = this.#scroller.clientHeight;
     this.#pane.style.height = `${this.#height}px`;
-    this.#thumb.resized();
+    this.#thumb.settle();
     if (this.following) this.#events.follow(this.#perWindow);
     this.#draw();
     this.#thumb.put();

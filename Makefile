@@ -6,6 +6,12 @@ PREFIX  = /usr/local
 BINDIR  = $(PREFIX)/bin
 LIBDIR  = $(PREFIX)/lib/lm
 MANDIR  = $(PREFIX)/share/man
+BASHDIR = $(PREFIX)/share/bash-completion/completions
+ZSHDIR  = $(PREFIX)/share/zsh/site-functions
+FISHDIR = $(PREFIX)/share/fish/vendor_completions.d
+UNITDIR = $(PREFIX)/lib/systemd/system
+DOCDIR  = $(PREFIX)/share/doc/lm
+EXAMPLES = $(DOCDIR)/examples
 DESTDIR =
 DIST    = dist
 
@@ -25,6 +31,7 @@ all: node_modules/.package-lock.json
 	for e in $(CMDS:%=cmd/%.ts) lib/*.worker.ts; do $(NODE) --outdir=$$new $$e; done; \
 	$(BROWSER) --outdir=$$new/web page=lib/web/page.tsx feed=lib/web/feed.worker.ts match=lib/web/match.worker.ts; \
 	cp lib/web/index.html lib/web/page.css lib/web/icon.svg $$new/web; \
+	node --import tsx lib/completions.build.ts $$new/completions; \
 	mkdir -p $$new/bin; \
 	for c in $(CMDS); do chmod +x $$new/cmd/$$c.js; ln -sf ../cmd/$$c.js $$new/bin/$$c; done; \
 	rm -rf $(DIST); mv $$new $(DIST)
@@ -54,21 +61,39 @@ lint: needs
 bench: all needs
 	@for b in $(BENCH); do node --import tsx $$b || exit 1; done
 
+# The long fault tests, several minutes each.
+soak: all needs
+	LM_SOAK=1 node --import tsx node_modules/uvu/bin.js test '^systemd\.test\.ts$$'
+
 # DESTDIR never gets into a link: what is installed is moved as a whole.
 install: all
-	mkdir -p '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(LIBDIR)' '$(DESTDIR)$(MANDIR)/man1' '$(DESTDIR)$(MANDIR)/man5' '$(DESTDIR)$(MANDIR)/man7'
+	mkdir -p '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(LIBDIR)' '$(DESTDIR)$(UNITDIR)' '$(DESTDIR)$(EXAMPLES)'
+	mkdir -p '$(DESTDIR)$(MANDIR)/man1' '$(DESTDIR)$(MANDIR)/man5' '$(DESTDIR)$(MANDIR)/man7'
+	mkdir -p '$(DESTDIR)$(BASHDIR)' '$(DESTDIR)$(ZSHDIR)' '$(DESTDIR)$(FISHDIR)'
 	rm -rf '$(DESTDIR)$(LIBDIR)'/*
-	cp -R $(DIST)/* package.json LICENSE '$(DESTDIR)$(LIBDIR)'
-	rm -rf '$(DESTDIR)$(LIBDIR)/bin'
+	cp -R $(DIST)/cmd $(DIST)/lib $(DIST)/web package.json LICENSE '$(DESTDIR)$(LIBDIR)'
 	for c in $(CMDS); do ln -sf '$(LIBDIR)'/cmd/$$c.js '$(DESTDIR)$(BINDIR)'/$$c || exit 1; done
 	for s in 1 5 7; do cp man/*.$$s '$(DESTDIR)$(MANDIR)'/man$$s || exit 1; done
+	cp $(DIST)/completions/bash/* '$(DESTDIR)$(BASHDIR)'
+	cp $(DIST)/completions/zsh/* '$(DESTDIR)$(ZSHDIR)'
+	cp $(DIST)/completions/fish/* '$(DESTDIR)$(FISHDIR)'
+	cp lib/systemd/* '$(DESTDIR)$(UNITDIR)'
+	for e in nginx supervisor; do cp lib/$$e/lm.conf '$(DESTDIR)$(EXAMPLES)'/$$e.conf || exit 1; done
 
+# Leaves folders that others use as well.
 uninstall:
-	for c in $(CMDS); do rm -f '$(DESTDIR)$(BINDIR)'/$$c; done
+	for c in $(CMDS); do \
+	  rm -f '$(DESTDIR)$(BINDIR)'/$$c '$(DESTDIR)$(BASHDIR)'/$$c '$(DESTDIR)$(ZSHDIR)'/_$$c '$(DESTDIR)$(FISHDIR)'/$$c.fish; done
 	for s in 1 5 7; do for p in man/*.$$s; do rm -f '$(DESTDIR)$(MANDIR)'/man$$s/$${p#man/}; done; done
-	rm -rf '$(DESTDIR)$(LIBDIR)'
+	for u in lib/systemd/*; do rm -f '$(DESTDIR)$(UNITDIR)'/$${u#lib/systemd/}; done
+	rm -rf '$(DESTDIR)$(LIBDIR)' '$(DESTDIR)$(DOCDIR)'
+
+# A Debian package, dist/lm_VERSION_all.deb.
+deb: all
+	@tree=$$(mktemp -d); trap 'rm -rf $$tree' EXIT; umask 022; \
+	$(MAKE) -s -o all install PREFIX=/usr ZSHDIR=/usr/share/zsh/vendor-completions DESTDIR=$$tree && sh lib/debian/build.sh $$tree $(DIST)
 
 clean:
 	rm -rf dist dist.*
 
-.PHONY: all demo check needs types lint bench install uninstall clean
+.PHONY: all demo check needs types lint bench soak install uninstall deb clean

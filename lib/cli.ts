@@ -35,6 +35,12 @@ const COMMON: Record<string, Option> = {
 };
 
 let commandName = 'lm';
+let tableTaker: ((command: Command) => void) | undefined;
+
+/** From now on `run` hands over a command's table and does nothing else: for what is made from the tables. */
+export function takeTables(take: (command: Command) => void): void {
+  tableTaker = take;
+}
 
 /** Every option of a command: its own and those all have. */
 export function optionsOf(command: Command): Record<string, Option> {
@@ -184,6 +190,7 @@ export function onReload(fn: () => void): void {
 
 /** Run a command: options in, `main`'s outcome as message and exit status out. Output still queued is never cut. */
 export async function run(command: Command, main: (args: Args) => Promise<number> | number): Promise<void> {
+  if (tableTaker) return tableTaker(command);
   commandName = command.name;
   try {
     const args = parse(command, process.argv.slice(2));

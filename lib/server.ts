@@ -158,7 +158,9 @@ export class Server {
     if (!url.startsWith('/')) return { status: 400, text: 'not a path' };
     if (isHealth(req)) return undefined;
     if (!this.#hosts?.allows(headers.host)) return { status: 421, text: 'this host is not served here: see --host-name in lm-serve(1)' };
-    if (!isSameOrigin(headers.origin, headers.host) || isFromElsewhere(headers)) return { status: 403, text: 'asked for by a page of another site' };
+    // The page's own files are no secret, and browsers name the origin for modules: behind a proxy that changes Host it is not ours.
+    const open = !this.#routes.has(split(url).path) && headers.upgrade === undefined;
+    if (!(open || isSameOrigin(headers.origin, headers.host)) || isFromElsewhere(headers)) return { status: 403, text: 'asked for by a page of another site' };
     return undefined;
   }
 

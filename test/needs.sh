@@ -16,6 +16,9 @@ need mandoc mandoc
 need mkfifo coreutils
 need perl perl-base
 need systemd-socket-activate systemd
+need fish fish
+need zsh zsh
+need supervisord supervisor
 [ -n "${CHROME:-}" ] || command -v google-chrome >/dev/null 2>&1 || need chromium chromium
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

@@ -1,0 +1,72 @@
+/** A machine for the tests: systemd booted in namespaces over this one's files (systemd.sh), with the tree's commands and units installed. */
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { start, until, type Result, type Running } from './sh.ts';
+
+const HELPER = fileURLToPath(new URL('systemd.sh', import.meta.url));
+const TREE = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
+
+export class Machine {
+  /** A folder that is the same inside and outside. */
+  readonly dir: string;
+  readonly #state: string;
+
+  private constructor(dir: string) {
+    this.dir = dir;
+    this.#state = join(dir, 'machine');
+  }
+
+  /** Boot and, unless told otherwise, install. Gives the reason instead where this machine cannot. */
+  static boot(dir: string, install = true): Machine | string {
+    const machine = new Machine(dir);
+    const { status, stderr } = spawnSync(HELPER, ['up', machine.#state, TREE, dir], { encoding: 'utf8', timeout: 30_000, stdio: ['ignore', 'ignore', 'pipe'] });
+    if (status === 77) return stderr.trim();
+    if (status !== 0) throw new Error(`systemd did not boot: ${stderr}`);
+    if (install) machine.run(`cd ${TREE} && make -o all install PREFIX=/usr/local && systemctl daemon-reload`);
+    return machine;
+  }
+
+  /** Run a shell line in there to its end, whatever its status is. */
+  try(line: string): Result {
+    const p = spawnSync(HELPER, ['in', this.#state, 'bash', '-c', line], { encoding: 'utf8', timeout: 60_000, maxBuffer: 1 << 28 });
+    if (p.error) throw p.error;
+    return { out: p.stdout, err: p.stderr, code: p.status };
+  }
+
+  /** The same, and what it printed. Throws when it fails. */
+  run(line: string): string {
+    const { out, err, code } = this.try(line);
+    if (code !== 0) throw new Error(`${line}: exit ${code}\n${out}${err}`);
+    return out;
+  }
+
+  /** Start a shell line in there. */
+  start(line: string): Running {
+    return start(HELPER, ['in', this.#state, 'bash', '-c', line]);
+  }
+
+  /** Write a file in there. */
+  write(path: string, text: string): void {
+    const copy = join(this.dir, 'file');
+    writeFileSync(copy, text);
+    this.run(`mkdir -p $(dirname '${path}') && cp ${copy} '${path}'`);
+  }
+
+  /** A property of a unit, as systemctl shows it. */
+  show(unit: string, property: string): string {
+    return this.run(`systemctl show -P ${property} ${unit}`).trim();
+  }
+
+  /** Kill all of a unit's processes as a crash would, and wait until it is up again by itself. */
+  async crash(unit: string): Promise<void> {
+    const before = this.show(unit, 'MainPID');
+    this.run(`systemctl kill -s KILL ${unit}`);
+    await until(() => this.show(unit, 'ActiveState') === 'active' && this.show(unit, 'MainPID') !== before, 20_000, () => `${unit} to come back`);
+  }
+
+  down(): void {
+    spawnSync(HELPER, ['down', this.#state], { timeout: 30_000 });
+  }
+}

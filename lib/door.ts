@@ -75,7 +75,7 @@ export class Door {
     this.#tls.on('tlsClientError', (err, socket) => {
       if (socket.remoteAddress !== undefined) this.#turnAway(plainAddress(socket.remoteAddress), `TLS fails: ${why(err)}`);
     });
-    this.#net = createNetServer({ allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEPALIVE_MS });
+    this.#net = createNetServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEPALIVE_MS });
     this.#net.on('connection', (socket) => this.#knock(socket));
   }
 
@@ -177,6 +177,8 @@ export class Door {
   /** TLS stands: find out who it is. */
   #enter(socket: TLSSocket): void {
     socket.on('error', () => {}); // a cut shows at 'close'
+    // From now on a sender may end its side and still be answered. Before, its end is the end: it refuses us, and must not hold a place.
+    socket.allowHalfOpen = true;
     const { roster, raw } = this.#options;
     const address = plainAddress(socket.remoteAddress);
     const port = socket.remotePort ?? 0;

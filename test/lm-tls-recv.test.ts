@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { BIN, ENV, Running, sh, start, startLine, stopAll, timed, until, withFolder } from './sh.ts';
@@ -343,6 +344,39 @@ test('the examples of the manual page', timed(30_000, () => withFolder(async (di
   const tails = [socat, openssl].map((line) => startLine(run(line).replaceAll('localhost:5333', both.address)));
   await until(() => both.r.out === text + text, 10_000, () => both.r.out + both.r.err + tails.map((t) => t.err));
   await stopAll(both.r, ...tails);
+})));
+
+test('a named pipe whose reader leaves is written on for the next one', timed(30_000, () => withFolder(async (dir) => {
+  const [receiver, sender] = [makeKey(dir, 'receiver'), makeKey(dir, 'sender')];
+  sh(`mkfifo ${dir}/pipe`);
+  const first = startLine(`exec head -c 7 < ${dir}/pipe`);
+  const recv = startLine(`exec lm-tls-recv -k ${receiver.pem} --anyone 127.0.0.1:0 > ${dir}/pipe`);
+  const address = (await recv.says(/listening on (\S+)/))[1] as string;
+  const s = start('lm-tls-send', sendArgs(sender, receiver, address));
+  s.child.stdin?.write('line 1\n');
+  await first.closed;
+  s.child.stdin?.end('line 2\nline 3\n');
+  const second = startLine(`exec head -n 2 < ${dir}/pipe`);
+  await second.closed;
+  await s.closed;
+  assert.equal([first.out, second.out, s.code], ['line 1\n', 'line 2\nline 3\n', 0]);
+  await stopAll(recv);
+  assert.is(recv.code, 0);
+})));
+
+test('a sender that refuses the receiver in the handshake holds no place', timed(20_000, () => withFolder(async (dir) => {
+  const receiver = makeKey(dir, 'receiver');
+  const recv = startLine(`exec lm-tls-recv -k ${receiver.pem} --anyone 127.0.0.1:0 > /dev/null`);
+  const port = Number((await recv.says(/listening on \S+:(\d+)/))[1]);
+  const open = (): number => readdirSync(`/proc/${recv.child.pid}/fd`).length;
+  const before = open();
+  for (let i = 0; i < 40; i++) {
+    const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: ['lm/1'] });
+    await new Promise((resolve) => socket.on('error', resolve).on('secureConnect', () => socket.destroy()).on('close', resolve));
+  }
+  await until(() => open() <= before, 5000, () => `${open()} descriptors, ${before} at first; ${recv.err}`);
+  assert.not.match(recv.err, /too many connections/);
+  await stopAll(recv);
 })));
 
 test.run();

@@ -1,7 +1,9 @@
 import { appendFileSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { visit, withBrowser } from './browser.ts';
 import { startChain } from './chain.ts';
+import { readAll, says } from './dom.ts';
 import { arrives, lineOf, random, Tally } from './oracle.ts';
 import { startLine, stopAll, timed, until, withFolder } from './sh.ts';
 
@@ -56,7 +58,7 @@ test('a million lines of every kind: the same lines, in order, the same bytes', 
   assert.equal([chain.processes.recv.code, chain.processes.serve.code], [0, 0]);
 })));
 
-test('tail -F over rename and truncation: every line once, in order, at the API', timed(60_000, () => withFolder(async (dir) => {
+test('tail -F over rename and truncation, to a real browser: every line once, in order', timed(120_000, () => withFolder(async (dir) => {
   const chain = await startChain(dir);
   const log = `${dir}/access.log`;
   writeFileSync(log, '');
@@ -77,6 +79,14 @@ test('tail -F over rename and truncation: every line once, in order, at the API'
   writeFileSync(log, '');
   await write(500);
   assert.equal(await arrived(), Array.from({ length: 2000 }, (_, i) => `line ${i + 1}`));
+  await withBrowser(async (browser) => {
+    const { page, complaints } = await visit(browser, chain.page);
+    await says(page, /^2,000 lines$/);
+    await write(100); // and what comes while somebody looks
+    await says(page, /^2,100 lines$/);
+    assert.equal(await readAll(page), Array.from({ length: 2100 }, (_, i) => `line ${i + 1}`));
+    assert.equal(complaints, []);
+  });
   await stopAll(sender);
   await chain.stop();
 })));

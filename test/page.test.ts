@@ -1,59 +1,12 @@
 /** The page in a real browser, before a real lm-serve: what people see is what was sent. */
 /// <reference lib="dom" />
-import type { Page } from 'playwright-core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { visit, withBrowser } from './browser.ts';
+import { readAll, says, seen, status, tally, texts } from './dom.ts';
 import { Proxy } from './proxy.ts';
 import { record, records, serving } from './serving.ts';
 import { timed, until } from './sh.ts';
-
-type Seen = { top: number; height: number; tag: string; text: string };
-
-/** The rows within the window, from the top. */
-function seen(page: Page): Promise<Seen[]> {
-  return page.evaluate(() => {
-    const frame = document.querySelector('#log')?.getBoundingClientRect() ?? new DOMRect();
-    return [...document.querySelectorAll('#log .row')]
-      .map((row) => {
-        const { top, height } = row.getBoundingClientRect();
-        const part = (name: string): string => row.querySelector(name)?.textContent ?? '';
-        return { top: top - frame.top, height, tag: part('.tag'), text: part('.text') };
-      })
-      .filter((row) => row.top + row.height > 0.5 && row.top < frame.height - 0.5);
-  });
-}
-
-const texts = async (page: Page): Promise<string[]> => (await seen(page)).map((row) => row.text);
-const tally = (page: Page): Promise<string> => page.locator('#tally').innerText();
-const status = (page: Page): Promise<string> => page.getByRole('status').innerText();
-
-async function says(page: Page, what: RegExp, where: (page: Page) => Promise<string> = tally): Promise<void> {
-  let last = '';
-  await until(async () => what.test((last = await where(page))), 15_000, () => `${what}, it says: ${last}`);
-}
-
-/** Every line that the page holds, read from the top by the keyboard: the numbers that its rows end in. */
-async function readAll(page: Page): Promise<string[]> {
-  await page.getByRole('log').focus();
-  await page.keyboard.press('Home');
-  await until(async () => (await page.locator('#pill').innerText()) !== '');
-  await page.waitForFunction(() => document.querySelector('#log')?.scrollTop === 0);
-  const all: string[] = [];
-  for (let pages = 0; pages < 500; pages++) {
-    const now = await texts(page);
-    const known = all.lastIndexOf(now[0] ?? '');
-    all.splice(known < 0 ? all.length : known, Infinity, ...now);
-    if ((await page.locator('#pill').innerText()) === '') break;
-    await page.keyboard.press('PageDown');
-    await page.waitForFunction((first) => {
-      const frame = document.querySelector('#log')?.getBoundingClientRect().top ?? 0;
-      const row = [...document.querySelectorAll('#log .row')].find((r) => r.getBoundingClientRect().bottom > frame + 0.5);
-      return row?.querySelector('.text')?.textContent !== first || document.querySelector('#pill')?.textContent === '';
-    }, now[0]);
-  }
-  return all;
-}
 
 const numbered = (from: number, to: number): string[] => Array.from({ length: to - from + 1 }, (_, i) => `line ${from + i}`);
 

@@ -5,7 +5,7 @@ import { visit, withBrowser } from './browser.ts';
 import { startChain } from './chain.ts';
 import { readAll, says } from './dom.ts';
 import { arrives, lineOf, random, Tally } from './oracle.ts';
-import { startLine, stopAll, timed, until, withFolder } from './sh.ts';
+import { sh, start, startLine, stopAll, timed, until, withFolder } from './sh.ts';
 
 const LINES = 1_000_000;
 const BATCH = 2000;
@@ -89,6 +89,47 @@ test('tail -F over rename and truncation, to a real browser: every line once, in
   });
   await stopAll(sender);
   await chain.stop();
+})));
+
+test('20 senders, socat, openssl, ncat and a local writer at once into one pipe: no line torn, none lost', timed(120_000, () => withFolder(async (dir) => {
+  const pipe = `${dir}/in`;
+  const tally = new Map<string, { next: number; torn: string[] }>();
+  const merged = start('lm-fifo', [pipe], { keepOutput: false });
+  let rest = '';
+  merged.child.stdout?.setEncoding('latin1').on('data', (chunk: string) => {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      const [, name = 'torn', n, size, text] = /^(\w+) (\d+) (\d+) (x*)$/.exec(line) ?? [];
+      const seen = tally.get(name) ?? { next: 1, torn: [] };
+      tally.set(name, seen);
+      if (Number(n) !== seen.next || Number(size) !== text?.length) seen.torn.push(line.slice(0, 60));
+      seen.next++;
+    }
+  });
+  await until(() => merged.over || sh(`test -p ${pipe}`).code === 0);
+  sh(`cd ${dir} && lm-cert receiver localhost && lm-cert sender x`);
+  const recv = startLine(`lm-tls-recv -k ${dir}/receiver.pem --anyone --raw 127.0.0.1:0 | lm-fifo -w ${pipe}`);
+  const port = (await recv.says(/listening on 127.0.0.1:(\d+)/))[1];
+  const pin = sh(`lm-cert --print ${dir}/receiver.crt`).out.trim();
+  // Sizes of 100 bytes to 20 KB, as many between 100 and 200 as between 10 and 20 KB.
+  const lines = (name: string): string =>
+    `perl -e 'for $i (1..5000) { $n = int(100 * 200 ** rand()); print "${name} $i $n ", "x" x $n, "\\n" }'`;
+  const sends = Array.from({ length: 20 }, (_, i) => `${lines(`s${i}`)} | lm-tls-send -k ${dir}/sender.pem --pin ${pin} 127.0.0.1:${port} 2>/dev/null`);
+  const strangers = [
+    `${lines('socat')} | socat -u - OPENSSL:127.0.0.1:${port},verify=0`,
+    `{ ${lines('openssl')}; } | openssl s_client -quiet -no_ign_eof -connect 127.0.0.1:${port} 2>/dev/null`,
+    `{ ${lines('ncat')}; sleep 1; } | ncat --ssl 127.0.0.1 ${port}`,
+    `${lines('local')} | lm-fifo -w ${pipe}`,
+  ];
+  const all = [...sends, ...strangers].map((line) => startLine(`set -o pipefail; ${line}`));
+  await Promise.all(all.map((p) => p.closed));
+  assert.equal(all.map((p) => [p.code, p.err]), all.map(() => [0, '']));
+  const total = (): number => [...tally.values()].reduce((sum, { next }) => sum + next - 1, 0);
+  await until(() => total() >= 24 * 5000, 30_000, () => `120000 lines, have ${total()}`);
+  for (const [name, { next, torn }] of tally) assert.equal([name, next, torn], [name, 5001, []]);
+  assert.is(tally.size, 24);
+  await stopAll(recv, merged);
 })));
 
 test.run();

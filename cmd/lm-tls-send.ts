@@ -71,7 +71,9 @@ function stopOn(input: Input, patience: number, stop: () => void): void {
 }
 
 async function send(args: Args, options: UplinkOptions, input: Input, patience: number): Promise<number> {
-  const [{ Uplink }, { newEpoch }, { Window }] = await Promise.all([import('../lib/uplink.ts'), import('../lib/sender.ts'), import('../lib/window.ts')]);
+  const [{ Uplink }, { newEpoch }, { Window }] = await Promise.all([
+    import('../lib/uplink.ts'), import('../lib/sender.ts'), import('../lib/window.ts'),
+  ]);
   const window = new Window(optionOf(args, 'window', (text) => parseSize(text, 65_536, 2 ** 32)));
   const stream = { window, epoch: newEpoch(), ended: false, refused: { lines: 0, earlier: 0, reason: '' } };
   const uplink = new Uplink(stream, options);

@@ -39,7 +39,7 @@ export type DoorOptions = {
 };
 
 /** A connection that was let in. */
-type Visitor = { peer: LmPeer | RawPeer; pin: string | undefined; address: string; name: string };
+type Visitor = { peer: LmPeer | RawPeer; pin: string | undefined; address: string };
 
 export class Door {
   /** Connections so far, and those that were not let in. */
@@ -75,7 +75,7 @@ export class Door {
     this.#tls.on('tlsClientError', (err, socket) => {
       if (socket.remoteAddress !== undefined) this.#turnAway(plainAddress(socket.remoteAddress), `TLS fails: ${why(err)}`);
     });
-    this.#net = createNetServer({ allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEPALIVE_MS });
+    this.#net = createNetServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEPALIVE_MS });
     this.#net.on('connection', (socket) => this.#knock(socket));
   }
 
@@ -113,6 +113,7 @@ export class Door {
 
   /** Memory has become free or short: read on, or wait. */
   balance(): void {
+    if (this.#closing) return;
     const { memory, rota } = this.#options;
     const used = rota.held + this.#held;
     if (!this.#onHold && used > memory) this.#hold(true);
@@ -133,14 +134,14 @@ export class Door {
     this.#closing = true;
     this.#net.close();
     this.#hold(true);
-    for (const { peer } of this.#visitors) if (peer instanceof RawPeer) peer.sendAway('the receiver ends');
+    for (const { peer } of this.#visitors) if (peer instanceof RawPeer) peer.dismiss();
   }
 
   /** Send everybody away. Resolves when all connections are closed, after 1 s at most. */
   async close(reason: string): Promise<void> {
     this.stopReading();
     const retry = this.#visitors.size * SPREAD_MS;
-    for (const { peer } of this.#visitors) peer.sendAway(reason, retry);
+    for (const { peer } of this.#visitors) if (peer instanceof LmPeer) peer.sendAway(reason, retry);
     const closed = [...this.#sockets].map((socket) => new Promise<void>((resolve) => socket.once('close', () => resolve())));
     const timer = setTimeout(() => this.#sockets.forEach((socket) => socket.destroy()), LAST_WORDS_MS);
     await Promise.all(closed);
@@ -176,6 +177,8 @@ export class Door {
   /** TLS stands: find out who it is. */
   #enter(socket: TLSSocket): void {
     socket.on('error', () => {}); // a cut shows at 'close'
+    // From now on a sender may end its side and still be answered. Before, its end is the end: it refuses us, and must not hold a place.
+    socket.allowHalfOpen = true;
     const { roster, raw } = this.#options;
     const address = plainAddress(socket.remoteAddress);
     const port = socket.remotePort ?? 0;
@@ -187,9 +190,9 @@ export class Door {
     const { pin, subject } = keyOf(socket);
     const guest = roster.admit(pin, address);
     if (!guest) {
-      const reason = roster.refusal(pin, subject);
-      this.#turnAway(address, reason);
-      this.#farewell(socket, speaksLm ? errorFrame('AUTH', pin === undefined ? 'no key shown; see lm-cert(1)' : `unknown key ${pin}`) : undefined);
+      this.#turnAway(address, roster.refusal(pin, subject));
+      const reason = pin === undefined ? 'no key shown; see lm-cert(1)' : `unknown key ${pin}`;
+      this.#farewell(socket, speaksLm ? errorFrame('AUTH', reason) : undefined);
     } else if (speaksLm) this.#welcome(socket, guest, pin, address, port);
     else if (raw) this.#welcomeRaw(socket, guest, pin, address, port);
     else {
@@ -207,7 +210,7 @@ export class Door {
       },
       held: (change) => this.#account(change),
     });
-    this.#keep({ peer, pin, address, name: where });
+    this.#keep({ peer, pin, address });
     socket.once('close', () => {
       const { session } = peer;
       if (session?.ended) this.#news.say(`${where} has finished: ${grouped(session.counts.lines)} lines`);
@@ -223,7 +226,7 @@ export class Door {
       held: (change) => this.#account(change),
       refused: (reason) => this.refused(where, reason),
     });
-    this.#keep({ peer, pin, address, name: where });
+    this.#keep({ peer, pin, address });
     this.#news.say(`${where} is here, raw`);
     socket.once('close', () => this.#news.say(`${where} is gone, raw: whether it has finished cannot be known`));
   }
@@ -242,6 +245,11 @@ export class Door {
   /** Lines of somebody are refused, the first ones. */
   refused(name: string, reason: string): void {
     this.#refusals.say(`lines of ${name} refused: ${reason}`);
+  }
+
+  /** Something to know about a sender. */
+  report(text: string): void {
+    this.#news.say(text);
   }
 
   #turnAway(address: string, reason: string): void {

@@ -48,7 +48,7 @@ export function readHello(frame: Frame): Hello {
 
 export function welcomeFrame(welcome: Welcome): Buffer {
   const { next, limit, known, last, name } = welcome;
-  return control(TYPE.welcome, welcome.committed, { v: PROTOCOL, name, known, next, limit, last, ack: 'output' });
+  return control(TYPE.welcome, welcome.committed, { v: PROTOCOL, name, known, next, limit, last });
 }
 
 /** Throws WireError. */
@@ -77,7 +77,10 @@ export function lossFrame(loss: Loss): Buffer {
 
 /** Throws WireError. */
 export function readLoss(frame: Frame): Loss {
-  return read(frame, 'LOSS', (o) => ({ from: frame.offset, to: wholeOf(o, 'to', frame.offset), lines: wholeOf(o, 'lines'), reason: textOf(o, 'reason') }));
+  return read(frame, 'LOSS', (o) => {
+    const from = frame.offset;
+    return { from, to: wholeOf(o, 'to', from), lines: wholeOf(o, 'lines'), reason: textOf(o, 'reason') };
+  });
 }
 
 export function goAwayFrame(committed: number, goAway: GoAway): Buffer {

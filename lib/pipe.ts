@@ -100,8 +100,18 @@ export class PipeWriter {
     closeSync(this.#fd);
   }
 
+  /** Throws EPIPE, as a write would, where open(2) says ENXIO because nobody reads. */
+  #openAgain(): number {
+    try {
+      return openSync(`/proc/self/fd/${this.#fd}`, constants.O_WRONLY | constants.O_NONBLOCK);
+    } catch (err) {
+      if (why(err) !== 'ENXIO') throw err;
+      throw Object.assign(new Error('nobody reads the pipe', { cause: err }), { code: 'EPIPE' });
+    }
+  }
+
   #openWaiter(): Socket {
-    const fd = openSync(`/proc/self/fd/${this.#fd}`, constants.O_WRONLY | constants.O_NONBLOCK);
+    const fd = this.#openAgain();
     const waiter = new Socket({ fd, readable: false, writable: true });
     waiter.on('error', () => {}); // each write's callback has it too
     this.#waiter = waiter;

@@ -4,7 +4,6 @@ import { countLines, LineCutter } from './lines.ts';
 import type { Filter } from './receiver.ts';
 import type { Guest } from './roster.ts';
 import { Lane, type Rota } from './rota.ts';
-import type { Fault } from './wire.ts';
 
 const QUEUE = 262_144; // bytes of one connection that wait for the output, then it is not read further
 
@@ -20,7 +19,6 @@ export type RawEvents = {
 
 export class RawPeer {
   readonly socket: TLSSocket;
-  reason = '';
   readonly #cutter = new LineCutter();
   readonly #lane: Lane;
   readonly #counts: RawCounts;
@@ -69,15 +67,9 @@ export class RawPeer {
   }
 
   /** Read no further; what has come is passed on. There is no way to tell the other side why. */
-  dismiss(_code: Fault, reason: string): void {
-    this.reason = reason;
+  dismiss(): void {
     this.#finish();
     this.socket.destroy();
-  }
-
-  /** The same: there is no way to tell it to come again either. */
-  sendAway(reason: string): void {
-    this.dismiss('BUSY', reason);
   }
 
   #put(blocks: Buffer[]): void {

@@ -144,7 +144,9 @@ export class Session {
   }
 
   #takeEnd(frame: Frame): void {
-    if (frame.offset !== this.received) throw new WireError('GAP', `the stream ends at ${frame.offset}, but ${this.received} bytes are here`);
+    if (frame.offset !== this.received) {
+      throw new WireError('GAP', `the stream ends at ${frame.offset}, but ${this.received} bytes are here`);
+    }
     this.#end = frame.offset;
     this.#finish();
   }

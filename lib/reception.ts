@@ -52,7 +52,9 @@ export class Reception {
     const { rota } = this.#outlet;
     this.#receiver = new Receiver(rota, { window: WINDOW, total: memory, remembered: REMEMBERED }, {
       due: () => (this.#ackTimer ??= setTimeout(() => this.#acknowledge(), ACK_MS)),
-      lost: ({ principal }, { lines, bytes, reason }) => note(`${principal} has lost ${lines > 0 ? `${lines} lines, ` : ''}${bytes} bytes: ${reason}`),
+      lost: ({ principal }, { lines, bytes, reason }) => {
+        this.#door.report(`${principal} has lost ${lines > 0 ? `${lines} lines, ` : ''}${bytes} bytes: ${reason}`);
+      },
       refused: ({ principal }, reason) => this.#door.refused(principal, reason),
     });
     this.#door = new Door({ ...identity, roster, raw, receiver: this.#receiver, rota, connections, memory, say: note });
@@ -118,12 +120,13 @@ export class Reception {
   }
 
   #counters(): Counters {
-    const { counts, live } = this.#receiver;
+    const { counts, live, remembered } = this.#receiver;
     const { rawCounts: raw } = this.#door;
     return {
       lines: counts.lines + raw.lines,
       bytes: counts.bytes + raw.bytes,
       senders: live,
+      streams: remembered,
       raw: this.#door.raw,
       'waiting bytes': this.#outlet.rota.held,
       refused: counts.refused + raw.refused,

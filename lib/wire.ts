@@ -4,7 +4,10 @@ import { crc32 } from './crc.ts';
 /** The name in the TLS handshake (ALPN, RFC 7301): peers that both offer it speak this protocol. */
 export const ALPN = 'lm/1';
 
-/** Bytes of a header: 'L', type, flags (2, zero), payload length (4), offset (8), lines (4), CRC-32 of the payload followed by bytes 0 to 19 (4). */
+/**
+ * Bytes of a header: 'L', type, flags (2, zero), payload length (4), offset (8), lines (4), and CRC-32 (4) of the payload followed by
+ * bytes 0 to 19: so the checksum of the payload alone is had on the way.
+ */
 export const HEADER = 24;
 
 /** The longest payload: one line of the greatest length. */
@@ -101,7 +104,10 @@ export function ackLimit(frame: Frame): number {
   return readOffset(frame.payload, 0);
 }
 
-/** Frames out of chunks that end anywhere. Between chunks it holds at most one unfinished frame, and no more memory than 64 KiB or twice what has come of it. */
+/**
+ * Frames out of chunks that end anywhere. Between chunks it holds at most one unfinished frame, and no more memory than 64 KiB or twice
+ * what has come of it.
+ */
 export class FrameReader {
   /** The longest payload taken now: small until the peer has introduced itself. */
   max = MAX_CONTROL;
@@ -174,7 +180,8 @@ export class FrameReader {
   #frame(payload: Buffer): Frame {
     const crc = crc32(payload);
     if (crc32(this.#header.subarray(0, 20), crc) !== this.#header.readUInt32BE(20)) throw new WireError('FRAME', 'wrong checksum');
-    const frame = { type: this.#header[1] as number, offset: readOffset(this.#header, 8), lines: this.#header.readUInt32BE(16), payload, crc };
+    const [type, lines] = [this.#header[1] as number, this.#header.readUInt32BE(16)];
+    const frame = { type, offset: readOffset(this.#header, 8), lines, payload, crc };
     this.#headerGot = 0;
     this.#got = 0;
     this.#length = 0;

@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { sh, start, startLine, stopAll, timed, until, withFolder, type Running } from './sh.ts';
 import { makeKey, startRecv, type Key, type Recv } from './tls.ts';
 
-const numbered = (from: number, to: number): string => Array.from({ length: to - from + 1 }, (_, i) => `line ${from + i} ${'.'.repeat((from + i) % 300)}\n`).join('');
+const numbered = (count: number): string => Array.from({ length: count }, (_, i) => `line ${i} ${'.'.repeat(i % 300)}\n`).join('');
 
 /** A receiver that lets strangers in, and what it has written. */
 async function withRaw(body: (recv: Recv, receiver: Key, out: () => string) => Promise<void>): Promise<void> {
@@ -22,12 +22,14 @@ async function withRaw(body: (recv: Recv, receiver: Key, out: () => string) => P
 /** Strangers as senders: 3,000 lines and an unfinished one. None may close before what it sent is taken: ncat --send-only does. */
 for (const [name, line] of [
   ['socat', (recv: Recv, key: Key) => `socat -t 5 -u STDIN OPENSSL:${recv.address},cafile=${key.crt},commonname=localhost`],
-  ['socat, TLS 1.2 only', (recv: Recv, key: Key) => `socat -t 5 -u STDIN OPENSSL:${recv.address},cafile=${key.crt},commonname=localhost,openssl-max-proto-version=TLS1.2`],
+  ['socat, TLS 1.2 only', (recv: Recv, key: Key) => (
+    `socat -t 5 -u STDIN OPENSSL:${recv.address},cafile=${key.crt},commonname=localhost,openssl-max-proto-version=TLS1.2`
+  )],
   ['openssl s_client', (recv: Recv) => `(cat; sleep 1) | openssl s_client -quiet -no_ign_eof -nocommands -connect ${recv.address}`],
   ['ncat --ssl', (recv: Recv) => `ncat --ssl ${recv.address.replace(':', ' ')}`],
 ] as const) {
   test(`${name} sends to lm-tls-recv --raw`, timed(20_000, () => withRaw(async (recv, key, out) => {
-    const text = `${numbered(1, 3000)}no newline`;
+    const text = `${numbered(3000)}no newline`;
     const r = sh(line(recv, key), text);
     await until(() => out().length === text.length + 1, 5000, () => `${out().length} of ${text.length + 1} bytes: ${r.err}`);
     assert.is(out(), `${text}\n`);
@@ -72,14 +74,16 @@ async function sendRaw(args: string[], input: string): Promise<Running> {
 /** Strangers as receivers, from the shell: the sender waits until they listen. */
 for (const [name, line] of [
   ['socat', (port: number, key: Key) => `exec socat -u OPENSSL-LISTEN:${port},bind=127.0.0.1,reuseaddr,cert=${key.pem},verify=0 STDOUT`],
-  ['openssl s_server', (port: number, key: Key) => `sleep 30 | openssl s_server -quiet -naccept 1 -accept 127.0.0.1:${port} -cert ${key.pem} -key ${key.pem}`],
+  ['openssl s_server', (port: number, key: Key) => (
+    `sleep 30 | openssl s_server -quiet -naccept 1 -accept 127.0.0.1:${port} -cert ${key.pem} -key ${key.pem}`
+  )],
   ['ncat --ssl', (port: number, key: Key) => `exec ncat --ssl --ssl-cert ${key.pem} --ssl-key ${key.pem} --recv-only -l 127.0.0.1 ${port}`],
 ] as const) {
   test(`lm-tls-send --raw sends to ${name}`, timed(20_000, () => withFolder(async (dir) => {
     const key = makeKey(dir, 'receiver');
     const port = await freePort();
     const far = startLine(line(port, key));
-    const text = numbered(1, 3000);
+    const text = numbered(3000);
     const r = await sendRaw(['--ca', key.crt, `127.0.0.1:${port}`], text);
     assert.is(r.code, 0, r.err);
     assert.match(r.err, /^lm-tls-send: sending without acknowledgements: what a broken connection loses is not noticed\n/);
@@ -100,7 +104,8 @@ test('without --raw a plain TLS receiver is refused, and nothing is sent to it',
   assert.is(far.out, '');
 })));
 
-test('a raw receiver that dies: the sender goes on with the next one, and does not call it well', timed(20_000, () => withFolder(async (dir) => {
+test('a raw receiver that dies: the sender goes on with the next one, and does not call it well',
+  timed(20_000, () => withFolder(async (dir) => {
   const key = makeKey(dir, 'receiver');
   const port = await freePort();
   const listen = (): Running => startLine(`exec socat -u OPENSSL-LISTEN:${port},bind=127.0.0.1,reuseaddr,cert=${key.pem},verify=0 STDOUT`);
@@ -120,9 +125,9 @@ test('a raw receiver that dies: the sender goes on with the next one, and does n
 })));
 
 test('lm-tls-send --raw to lm-tls-recv --raw', timed(20_000, () => withRaw(async (recv, key, out) => {
-  const r = await sendRaw(['--pin', key.pin, recv.address], numbered(1, 500));
+  const r = await sendRaw(['--pin', key.pin, recv.address], numbered(500));
   assert.is(r.code, 0, r.err);
-  await until(() => out() === numbered(1, 500));
+  await until(() => out() === numbered(500));
 })));
 
 test.run();

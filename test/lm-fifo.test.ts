@@ -51,9 +51,11 @@ test('what is no pipe is left alone', () => withFolder((dir) => {
 }));
 
 test('makes the pipes with the mode asked for, whatever the umask', timed(20_000, () => withFolder(async (dir) => {
-  const r = startLine(`umask 077; exec lm-fifo -m 0622 ${dir}/p > /dev/null`);
+  const r = startLine(`umask 077; exec lm-fifo -m 0622 ${dir}/p > ${dir}/out`);
   await until(() => isPipe(`${dir}/p`));
   assert.is(statSync(`${dir}/p`).mode & 0o777, 0o622);
+  sh(`echo x > ${dir}/p`);
+  await until(() => outOf(dir) === 'x\n');
   await stopAll(r);
   assert.is(r.code, 0);
 })));

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { BIN, ENV, Running, sh, start, startLine, stopAll, timed, until, withFolder } from './sh.ts';
@@ -29,7 +30,9 @@ async function send(args: string[], input: string): Promise<Running> {
   await r.closed;
   return r;
 }
-const record = (id: string, n = 1, run = 'k3x9a1qz'): string => `{"id":"${id}","run":"${run}","n":${n},"ts":1795341000123,"msg":"GET / 200"}\n`;
+const record = (id: string, n = 1, run = 'k3x9a1qz'): string => (
+  `{"id":"${id}","run":"${run}","n":${n},"ts":1795341000123,"msg":"GET / 200"}\n`
+);
 const numbered = (count: number, length = 90): string => Array.from({ length: count }, (_, i) => `${i} ${'x'.repeat(length)}\n`).join('');
 
 test('-h goes to stdout and leaves with 0', () => {
@@ -43,7 +46,10 @@ test('mistakes on the command line', () => withFolder((dir) => {
   const { pem } = makeKey(dir, 'receiver');
   for (const [line, message] of [
     ['lm-tls-recv', 'no --key given, and no receiver.pem in /nonexistent/.config/lm or /etc/lm; lm-cert makes one'],
-    [`lm-tls-recv -k ${pem}`, 'no --authorized given, and no authorized in /nonexistent/.config/lm or /etc/lm; --anyone accepts every sender'],
+    [
+      `lm-tls-recv -k ${pem}`,
+      'no --authorized given, and no authorized in /nonexistent/.config/lm or /etc/lm; --anyone accepts every sender',
+    ],
     [`lm-tls-recv -k ${pem} --anyone -a f`, 'options --anyone and --authorized exclude each other'],
     ['lm-tls-recv -x', 'unknown option -x'],
     ['lm-tls-recv --raw --raw', 'option --raw given twice'],
@@ -113,7 +119,8 @@ test('a full disk is a failure', timed(30_000, () => withFolder(async (dir) => {
   assert.match(s.err, /lost, not acknowledged: 1 lines, 2 bytes/);
 })));
 
-test('SIGTERM under load, ten times: what was written was acknowledged, and the rest comes to the next one', timed(60_000, () => withFolder(async (dir) => {
+test('SIGTERM under load, ten times: what was written was acknowledged, and the rest comes to the next one',
+  timed(60_000, () => withFolder(async (dir) => {
   const [receiver, sender] = [makeKey(dir, 'receiver'), makeKey(dir, 'sender')];
   writeFileSync(join(dir, 'in'), numbered(400_000));
   const out = join(dir, 'out');
@@ -140,7 +147,36 @@ test('SIGTERM under load, ten times: what was written was acknowledged, and the 
   assert.ok(readFileSync(out).equals(readFileSync(join(dir, 'in'))));
 })));
 
-test('SIGHUP: who was taken off the list has to go, who was added may come, and a new key is used', timed(30_000, () => withSite('*', async ({ dir, receiver, sender, recv, out }) => {
+test('SIGTERM while nobody reads the output: it ends in time, and senders keep what was not taken',
+  timed(30_000, () => withFolder(async (dir) => {
+  const [receiver, sender] = [makeKey(dir, 'receiver'), makeKey(dir, 'sender')];
+  const recv = await startRecv(['-k', receiver.pem, '--anyone', '-t', '500ms']);
+  let taken = '';
+  recv.process.child.stdout?.on('data', (d: Buffer) => (taken += d.toString())).pause(); // node:child_process resumes it at the exit
+  const text = numbered(40_000);
+  const s = start('lm-tls-send', sendArgs(sender, receiver, recv.address));
+  s.child.stdin?.end(text);
+  await until(() => {
+    recv.process.kill('SIGUSR1');
+    return /waiting bytes \d\.\d MiB/.test(recv.process.err);
+  });
+  recv.process.kill('SIGTERM');
+  await until(() => recv.process.child.exitCode !== null, 5000, () => recv.process.err);
+  assert.is(recv.process.child.exitCode, 0);
+  await recv.process.closed;
+  const next = await startRecv(['-k', receiver.pem, '--anyone', recv.address], join(dir, 'out'));
+  await s.closed;
+  assert.is(s.code, 0, s.err);
+  await stopAll(next.process);
+  const rest = readFileSync(join(dir, 'out'), 'utf8');
+  assert.ok(text.startsWith(taken) && taken.length < text.length);
+  assert.ok(text.endsWith(rest));
+  const twice = taken.length + rest.length - text.length; // at most the block that was being written
+  assert.ok(twice >= 0 && twice <= 65_536, `${twice} bytes twice`);
+})));
+
+test('SIGHUP: who was taken off the list has to go, who was added may come, and a new key is used',
+  timed(30_000, () => withSite('*', async ({ dir, receiver, sender, recv, out }) => {
   const leaving = start('lm-tls-send', ['-t', '0', ...sendArgs(sender, receiver, recv.address)]);
   leaving.child.stdin?.write('before\n');
   await until(() => out() === 'before\n');
@@ -164,7 +200,8 @@ test('SIGHUP: who was taken off the list has to go, who was added may come, and 
   await leaving.closed;
 })));
 
-test('patterns: what a key may not send is left out, whatever form the record has', timed(30_000, () => withSite('web1/* nginx', async ({ receiver, sender, recv, out }) => {
+test('patterns: what a key may not send is left out, whatever form the record has',
+  timed(30_000, () => withSite('web1/* nginx', async ({ receiver, sender, recv, out }) => {
   const allowed = [
     record('web1/a', 1), record('nginx', 1, 'other'), record('web1/a', 2), record('nginx', 2, 'other'),
     '{ "msg":"x", "id" : "web1/spaces" }\n', '{"ts":1,"id":"nginx","msg":"any order"}\n', '{"id":"web1/\\u0061","msg":"escaped"}\n',
@@ -172,7 +209,8 @@ test('patterns: what a key may not send is left out, whatever form the record ha
   ];
   const refused = [
     record('web10/a'), record('db'), record('nginx2'), 'no record\n', '\n', '{"msg":"no id"}\n', '{"id":"web1/a"}\n',
-    '{"id":"web1/a","run":"k3x9a1qz","n":3,"ts":1795341000123,"msg":"GET","id":"db"}\n', // a key twice: nobody must read it as the other one
+    // A key twice: nobody must read it as the other one.
+    '{"id":"web1/a","run":"k3x9a1qz","n":3,"ts":1795341000123,"msg":"GET","id":"db"}\n',
     '{"id":"web1/a","run":"k3x9a1qz","n":3,"ts":1795341000123,"msg":"GET","\\u0069d":"db"}\n',
     '{"id":"web1/../db","msg":"x"}\n', '{"id":"web1/a","msg":"\xff"}\n',
   ];
@@ -185,8 +223,11 @@ test('patterns: what a key may not send is left out, whatever form the record ha
   assert.is(out(), allowed.join(''));
 })));
 
-test('a sender that speaks no lm/1 is let in with --raw only, and by its key', timed(30_000, () => withSite('web1/*', async ({ dir, receiver, sender, recv, out }) => {
-  const socat = (to: string, key: string): string => `socat -t 2 -u STDIN OPENSSL:${to},cafile=${receiver.crt},commonname=receiver${key && `,cert=${key}`}`;
+test('a sender that speaks no lm/1 is let in with --raw only, and by its key',
+  timed(30_000, () => withSite('web1/*', async ({ dir, receiver, sender, recv, out }) => {
+  const socat = (to: string, key: string): string => (
+    `socat -t 2 -u STDIN OPENSSL:${to},cafile=${receiver.crt},commonname=receiver${key && `,cert=${key}`}`
+  );
   sh(socat(recv.address, sender.pem), record('web1/no'));
   await recv.process.says(/refused 127\.0\.0\.1: it does not speak lm\/1, and --raw is not given/);
   assert.is(out(), '');
@@ -212,7 +253,8 @@ test('names in certificates cannot write into the log', timed(30_000, () => with
   await r.closed;
 })));
 
-test('a second connection limit: more than --connections are turned away, the others go on', timed(30_000, () => withSite('*', async ({ receiver, sender, recv, out }) => {
+test('a second connection limit: more than --connections are turned away, the others go on',
+  timed(30_000, () => withSite('*', async ({ receiver, sender, recv, out }) => {
   const first = start('lm-tls-send', sendArgs(sender, receiver, recv.address));
   first.child.stdin?.write('1\n');
   await until(() => out() === '1\n');
@@ -235,7 +277,9 @@ test('takes its socket from systemd, by name, and tells when it is ready', timed
   writeFileSync(join(dir, 'bin/systemd-notify'), `#!/bin/sh\necho "$@" >> ${dir}/notified\n`, { mode: 0o755 });
   const handle = (server as unknown as { _handle: { fd: number } })._handle;
   const child = spawn('bash', ['-c', `LISTEN_PID=$$ exec lm-tls-recv -k ${receiver.pem} --anyone`], {
-    env: { ...ENV, PATH: `${dir}/bin:${BIN}:${process.env['PATH']}`, LISTEN_FDS: '1', LISTEN_FDNAMES: 'tls', NOTIFY_SOCKET: '/nonexistent/socket' },
+    env: {
+      ...ENV, PATH: `${dir}/bin:${BIN}:${process.env['PATH']}`, LISTEN_FDS: '1', LISTEN_FDNAMES: 'tls', NOTIFY_SOCKET: '/nonexistent/socket',
+    },
     stdio: ['ignore', 'pipe', 'pipe', handle.fd],
     detached: true,
   });
@@ -252,7 +296,8 @@ test('takes its socket from systemd, by name, and tells when it is ready', timed
   assert.equal([recv.code, recv.out], [0, 'through the socket\n']);
 })));
 
-test('a stream goes on where it was after the connection broke, under one name', timed(30_000, () => withSite('*', async ({ receiver, sender, recv, out }) => {
+test('a stream goes on where it was after the connection broke, under one name',
+  timed(30_000, () => withSite('*', async ({ receiver, sender, recv, out }) => {
   const chaos = new Chaos(recv.port);
   const r = start('lm-tls-send', sendArgs(sender, receiver, await chaos.listen()));
   r.child.stdin?.write('a\n');
@@ -299,6 +344,39 @@ test('the examples of the manual page', timed(30_000, () => withFolder(async (di
   const tails = [socat, openssl].map((line) => startLine(run(line).replaceAll('localhost:5333', both.address)));
   await until(() => both.r.out === text + text, 10_000, () => both.r.out + both.r.err + tails.map((t) => t.err));
   await stopAll(both.r, ...tails);
+})));
+
+test('a named pipe whose reader leaves is written on for the next one', timed(30_000, () => withFolder(async (dir) => {
+  const [receiver, sender] = [makeKey(dir, 'receiver'), makeKey(dir, 'sender')];
+  sh(`mkfifo ${dir}/pipe`);
+  const first = startLine(`exec head -c 7 < ${dir}/pipe`);
+  const recv = startLine(`exec lm-tls-recv -k ${receiver.pem} --anyone 127.0.0.1:0 > ${dir}/pipe`);
+  const address = (await recv.says(/listening on (\S+)/))[1] as string;
+  const s = start('lm-tls-send', sendArgs(sender, receiver, address));
+  s.child.stdin?.write('line 1\n');
+  await first.closed;
+  s.child.stdin?.end('line 2\nline 3\n');
+  const second = startLine(`exec head -n 2 < ${dir}/pipe`);
+  await second.closed;
+  await s.closed;
+  assert.equal([first.out, second.out, s.code], ['line 1\n', 'line 2\nline 3\n', 0]);
+  await stopAll(recv);
+  assert.is(recv.code, 0);
+})));
+
+test('a sender that refuses the receiver in the handshake holds no place', timed(20_000, () => withFolder(async (dir) => {
+  const receiver = makeKey(dir, 'receiver');
+  const recv = startLine(`exec lm-tls-recv -k ${receiver.pem} --anyone 127.0.0.1:0 > /dev/null`);
+  const port = Number((await recv.says(/listening on \S+:(\d+)/))[1]);
+  const open = (): number => readdirSync(`/proc/${recv.child.pid}/fd`).length;
+  const before = open();
+  for (let i = 0; i < 40; i++) {
+    const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: ['lm/1'] });
+    await new Promise((resolve) => socket.on('error', resolve).on('secureConnect', () => socket.destroy()).on('close', resolve));
+  }
+  await until(() => open() <= before, 5000, () => `${open()} descriptors, ${before} at first; ${recv.err}`);
+  assert.not.match(recv.err, /too many connections/);
+  await stopAll(recv);
 })));
 
 test.run();

@@ -44,7 +44,8 @@ test('waits double up to 30 s, are drawn anew each time, and begin again after a
 
 test('places for strangers are counted by address, and freed once', () => {
   const strangers = new Strangers(2);
-  assert.equal([strangers.enter('a', 1), strangers.enter('a', 2), strangers.enter('a', 3), strangers.enter('b', 3)], [true, true, false, true]);
+  const enter = (address: string, port: number): boolean => strangers.enter(address, port);
+  assert.equal([enter('a', 1), enter('a', 2), enter('a', 3), enter('b', 3)], [true, true, false, true]);
   strangers.leave('a', 3);
   assert.is(strangers.enter('a', 3), false);
   strangers.leave('a', 1);

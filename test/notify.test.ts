@@ -1,30 +1,21 @@
 /** What a service tells systemd, and which descriptors it takes from it. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { passedFds } from '../lib/listenfds.ts';
+import { ENV, start, timed, withFolder } from './sh.ts';
 
-/** Run `source` (a module that imports from lib/) in a process of its own, and give what it wrote. */
-async function runModule(source: string, env: NodeJS.ProcessEnv): Promise<string> {
-  const dir = mkdtempSync(join(tmpdir(), 'lm-notify-'));
-  try {
+/** Run `source` (a module that imports from LIB) in a process of its own, and give what it wrote to stdout. */
+function runModule(source: string, env: NodeJS.ProcessEnv): Promise<string> {
+  return withFolder(async (dir) => {
     const file = join(dir, 'service.mts');
     writeFileSync(file, source.replaceAll('LIB', resolve('lib')));
-    const child = spawn(process.execPath, ['--import', 'tsx', file], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
-    const timer = setTimeout(() => child.kill('SIGKILL'), 20_000);
-    let out = '';
-    child.stdout.on('data', (chunk: Buffer) => (out += chunk));
-    child.stderr.on('data', (chunk: Buffer) => (out += chunk));
-    await once(child, 'close');
-    clearTimeout(timer);
-    return out;
-  } finally {
-    rmSync(dir, { recursive: true });
-  }
+    const running = start(process.execPath, ['--import', 'tsx', file], { env });
+    await running.closed;
+    if (running.code !== 0) throw new Error(running.err);
+    return running.out;
+  });
 }
 
 test('descriptors are ours only when LISTEN_PID says so', () => {
@@ -37,37 +28,31 @@ test('descriptors are ours only when LISTEN_PID says so', () => {
   assert.equal(passedFds({ LISTEN_PID: '77', LISTEN_FDS: '1' }, 77), [{ fd: 3, name: '' }]);
 });
 
-test('a fake systemd-notify gets the fields, one line each', async () => {
-  const dir = mkdtempSync(join(tmpdir(), 'lm-notify-'));
-  try {
-    writeFileSync(join(dir, 'systemd-notify'), '#!/bin/sh\nprintf "%s|" "$@" "${LISTEN_FDS:-none}" >> "$NOTIFY_SOCKET"\n', { mode: 0o755 });
-    const said = join(dir, 'said');
-    writeFileSync(said, '');
-    const source = `
-      import { notifyReady } from 'LIB/notify.ts';
-      import { readFileSync } from 'node:fs';
-      const stop = notifyReady('listening on http://[::1]:1/\\nREADY=0');
-      let text = '';
-      const until = async (what) => { while (!(text = readFileSync(process.env.NOTIFY_SOCKET, 'utf8')).includes(what)) await new Promise((r) => setTimeout(r, 20)); };
-      await until('WATCHDOG=1');
-      stop();
-      await until('STOPPING=1');
-      console.log(text);`;
-    const text = await runModule(source, {
-      NOTIFY_SOCKET: said, WATCHDOG_USEC: '100000', LISTEN_FDS: '9', PATH: `${dir}:${process.env['PATH']}`,
-    });
-    assert.match(text, 'READY=1|STATUS=listening on http://[::1]:1/ READY=0|none|');
-    assert.match(text, 'WATCHDOG=1|none|');
-    assert.match(text, 'STOPPING=1|none|');
-  } finally {
-    rmSync(dir, { recursive: true });
-  }
-});
+test('a fake systemd-notify gets the fields, one line each', timed(20_000, () => withFolder(async (dir) => {
+  writeFileSync(join(dir, 'systemd-notify'), '#!/bin/sh\nprintf "%s|" "$@" "${LISTEN_FDS:-none}" >> "$NOTIFY_SOCKET"\n', { mode: 0o755 });
+  const said = join(dir, 'said');
+  writeFileSync(said, '');
+  const source = `
+    import { notifyReady } from 'LIB/notify.ts';
+    import { readFileSync } from 'node:fs';
+    const stop = notifyReady('listening on http://[::1]:1/\\nREADY=0');
+    const read = () => readFileSync(process.env.NOTIFY_SOCKET, 'utf8');
+    const until = async (what) => { while (!read().includes(what)) await new Promise((r) => setTimeout(r, 20)); };
+    await until('READY=1');
+    await until('WATCHDOG=1');
+    stop();
+    await until('STOPPING=1');
+    console.log(read());`;
+  const text = await runModule(source, { NOTIFY_SOCKET: said, WATCHDOG_USEC: '100000', LISTEN_FDS: '9', PATH: `${dir}:${ENV['PATH']}` });
+  assert.match(text, 'READY=1|STATUS=listening on http://[::1]:1/ READY=0|none|');
+  assert.match(text, 'WATCHDOG=1|none|');
+  assert.match(text, 'STOPPING=1|none|');
+})));
 
-test('without a manager, or without systemd-notify, nothing happens', async () => {
+test('without a manager, or without systemd-notify, nothing happens', timed(20_000, async () => {
   const source = "import { notify } from 'LIB/notify.ts'; notify({ READY: '1' }); setTimeout(() => console.log('went on'), 50);";
   assert.is(await runModule(source, { NOTIFY_SOCKET: '' }), 'went on\n');
   assert.is(await runModule(source, { NOTIFY_SOCKET: '/nowhere', PATH: '/nowhere' }), 'went on\n');
-});
+}));
 
 test.run();

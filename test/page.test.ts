@@ -67,6 +67,11 @@ test('lines appear once, in order, those held and those that come; no rule of th
       await says(page, /^2,000 lines$/);
       assert.is((await texts(page)).at(-1), 'line 2000');
       await says(page, /Live[^]*2,000 lines held[^]*0 lost/, status);
+      for (const [width, height] of [[640, 900], [1300, 500], [1200, 700]] as const) {
+        await page.setViewportSize({ width, height });
+        await until(async () => (await texts(page)).length >= Math.floor((height - 130) / 20) && (await texts(page)).at(-1) === 'line 2000');
+        assert.is(await page.locator('#pill').innerText(), '', 'it goes on following in a window of another size');
+      }
       assert.equal(await readAll(page), numbered(1, 2000));
       assert.equal(complaints, []);
     }),
@@ -233,6 +238,7 @@ test('hostile lines and streams are harmless text', timed(60_000, () =>
       await page.getByRole('navigation', { name: 'Streams' }).getByRole('button', { name: /All streams/ }).click();
       await page.getByRole('searchbox', { name: 'Filter' }).fill('');
       await says(page, /^12 lines$/);
+      await says(page, /3 not records/, status);
       const rows = await texts(page);
       assert.equal(rows.slice(0, 9), [...markup, '\\u202egnp.exe', '\\x1b]0;title\\x07', 'a\\0b\\rc', '<b>red</b>']);
       assert.is(await page.locator('#log img, #log script, #log b, #log i, nav b, nav img').count(), 0);

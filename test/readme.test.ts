@@ -12,8 +12,8 @@ function purpose(path: string): string {
 }
 
 test('the code map names every file, once, with what its first line says', () => {
-  const files = ['lib', 'lib/web']
-    .flatMap((folder) => readdirSync(root + folder).map((name) => `${folder}/${name}`))
+  const files = readdirSync(`${root}lib`, { recursive: true, encoding: 'utf8' })
+    .map((path) => `lib/${path}`)
     .filter((path) => /\.tsx?$/.test(path));
   const mapped = [...readme.matchAll(/^- `(lib\/[^`]+)`: (.*)$/gm)].map((m) => [m[1], m[2]]);
   assert.equal(mapped.map(([path]) => path).sort(), files.sort());

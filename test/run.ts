@@ -13,7 +13,7 @@ type Outcome = { total: number; passed: number; skipped: number; seconds: number
 function runFile(file: string): Promise<Outcome> {
   const args = ['-k', '5', String(FILE_LIMIT_S), process.execPath, '--import', 'tsx', uvu, folder, `^${file.replaceAll('.', '\\.')}$`];
   const begun = Date.now();
-  const child = spawn('timeout', args, { env: { ...process.env, FORCE_COLOR: '0', NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn('timeout', args, { env: { ...process.env, NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   child.stdout.on('data', (d: Buffer) => (output += d.toString()));
   child.stderr.on('data', (d: Buffer) => (output += d.toString()));

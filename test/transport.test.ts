@@ -13,7 +13,8 @@ import { Chaos, makeKey, sendArgs, startRecv, type Cut, type Key } from './tls.t
 /** The file of sender `i`: numbered lines of 1 to `longest` bytes, all of which name their sender. */
 function writeLines(path: string, i: number, count: number, longest: number): void {
   const next = random(i + 1);
-  const lines = Array.from({ length: count }, (_, n) => `${i} ${n} ${'abcdefghijklmnopqrstuvwxyz'.repeat(1 + longest / 26).slice(0, next() * longest)}\n`);
+  const text = 'abcdefghijklmnopqrstuvwxyz'.repeat(1 + longest / 26);
+  const lines = Array.from({ length: count }, (_, n) => `${i} ${n} ${text.slice(0, next() * longest)}\n`);
   writeFileSync(path, lines.join(''));
 }
 
@@ -79,7 +80,8 @@ test('20 senders at once, lines of 100 bytes to 20 KB: none torn, none lost', ti
   checkStreams(dir, out, 20);
 })));
 
-test('a reader that stalls for 5 s makes senders wait: no reconnect, bounded memory, nothing lost', timed(60_000, () => withFolder(async (dir) => {
+test('a reader that stalls for 5 s makes senders wait: no reconnect, bounded memory, nothing lost',
+  timed(60_000, () => withFolder(async (dir) => {
   const receiver = makeKey(dir, 'recv');
   const keys = [0, 1, 2].map((i) => makeKey(dir, `s${i}`));
   // 3 senders of 12 MB: more than windows and pipes hold.
@@ -114,13 +116,15 @@ async function rogue(port: number, key: Key, bytes: Buffer[]): Promise<string> {
   return heard;
 }
 
-test('enemies: noise, silence, random frames, strangers. The good sender is served all the while', timed(60_000, () => withFolder(async (dir) => {
+test('enemies: noise, silence, random frames, strangers. The good sender is served all the while',
+  timed(60_000, () => withFolder(async (dir) => {
   const { receiver, keys: [good, bad], recv, out } = await setUp(dir, 2, ['--raw']);
   if (!good || !bad) throw new Error('no keys');
   writeLines(join(dir, 'in0'), 0, 5000, 300);
   const next = random(3);
   const noise = (n: number): Buffer => Buffer.from(Array.from({ length: n }, () => next() * 256));
-  const plain = [noise(10), noise(3000), Buffer.from('GET / HTTP/1.0\r\n\r\n'), Buffer.alloc(0)].map((bytes) => new Promise<void>((resolve) => {
+  const noises = [noise(10), noise(3000), Buffer.from('GET / HTTP/1.0\r\n\r\n'), Buffer.alloc(0)];
+  const plain = noises.map((bytes) => new Promise<void>((resolve) => {
     const socket = netConnect(recv.port, '127.0.0.1', () => socket.write(bytes));
     socket.on('error', () => {}).on('close', () => resolve());
     if (bytes.length === 0) setTimeout(() => socket.destroy(), 2000); // silence
@@ -180,7 +184,8 @@ test('memory is bounded when many begin and do not finish', timed(30_000, () => 
   const receiver = makeKey(dir, 'recv');
   const recv = await startRecv(['-k', receiver.pem, '--anyone', '--raw', '-M', '2M'], join(dir, 'out'));
   const sockets = Array.from({ length: 12 }, () => {
-    const socket = tlsConnect({ host: '127.0.0.1', port: recv.port, rejectUnauthorized: false }, () => socket.write(Buffer.alloc(900_000, 'x')));
+    const socket = tlsConnect({ host: '127.0.0.1', port: recv.port, rejectUnauthorized: false });
+    socket.on('secureConnect', () => socket.write(Buffer.alloc(900_000, 'x')));
     socket.on('error', () => {});
     return socket;
   });

@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { crc32, crc32ByTable } from '../lib/crc.ts';
-import { ack, ackLimit, control, FrameReader, HEADER, MAX_CONTROL, MAX_PAYLOAD, putHeader, TYPE, WireError, type Frame } from '../lib/wire.ts';
+import {
+  ack, ackLimit, control, FrameReader, HEADER, MAX_CONTROL, MAX_PAYLOAD, putHeader, TYPE, WireError, type Frame,
+} from '../lib/wire.ts';
 
 type Plain = { type: number; offset: number; lines: number; payload: string };
 
@@ -10,7 +12,8 @@ const offsets = fc.oneof(fc.nat(1000), fc.integer({ min: 2 ** 31, max: 2 ** 53 -
 const dataFrame = fc.record({ offset: offsets, lines: fc.nat(9), payload: fc.uint8Array({ minLength: 1, maxLength: 3000 }) }).map((f) => {
   const bytes = Buffer.concat([Buffer.alloc(HEADER), f.payload]);
   putHeader(bytes, TYPE.data, f.offset, f.lines);
-  return { bytes, plain: { type: TYPE.data, offset: f.offset, lines: f.lines, payload: Buffer.from(f.payload).toString('latin1') } as Plain };
+  const plain: Plain = { type: TYPE.data, offset: f.offset, lines: f.lines, payload: Buffer.from(f.payload).toString('latin1') };
+  return { bytes, plain };
 });
 const controlFrame = fc.record({ offset: offsets, type: fc.constantFrom(TYPE.ping, TYPE.end) }).map(({ offset, type }) => ({
   bytes: control(type, offset),
@@ -90,7 +93,8 @@ test('one wrong byte anywhere is noticed', () => {
 test('noise never makes anything but a WireError, and holds little', () => {
   const noise = fc.oneof(
     fc.uint8Array({ maxLength: 200 }),
-    fc.tuple(fc.constantFrom(...Object.values(TYPE), 0, 255), fc.uint8Array({ minLength: 22, maxLength: 200 })).map(([type, rest]) => Uint8Array.from([0x4c, type, ...rest])),
+    fc.tuple(fc.constantFrom(...Object.values(TYPE), 0, 255), fc.uint8Array({ minLength: 22, maxLength: 200 }))
+      .map(([type, rest]) => Uint8Array.from([0x4c, type, ...rest])),
   );
   fc.assert(fc.property(fc.array(noise, { maxLength: 8 }), (chunks) => {
     const reader = new FrameReader();

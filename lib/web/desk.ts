@@ -29,9 +29,10 @@ export const fresh = signal(0);
 /** How things stood a moment ago, undefined before the first word of the feed worker. */
 export const state = signal<State | undefined>(undefined);
 export const known = signal<Stream[]>([]);
-/** Clock of the server less ours, ms; lines that it never got; number of the first entry it still holds. */
+/** Clock of the server less ours, ms; lines that it never got, and that were no records; number of the first entry it still holds. */
 export const serverAhead = signal(0);
 export const serverLost = signal(0);
+export const serverMalformed = signal(0);
 export const serverFirst = signal(0);
 /** Lines asked of the server's memory when the page opens; undefined for what is usual. */
 export const firstLines = signal(seen.lines);

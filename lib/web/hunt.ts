@@ -16,8 +16,13 @@ export type HuntEvents = {
   stopped(hits: Hits): void;
 };
 
-/** How long one job may take, ms. A job is at most a chunk of lines, which takes a sane expression about 1 ms. */
-const PATIENCE = 1000;
+/**
+ * How long one job may take: so many ticks of so many ms. A job is at most a chunk of lines, which takes a sane expression about
+ * 1 ms. A tick that comes late does not count: then the machine is busy, and the match worker has not had its time either.
+ */
+const TICKS = 10;
+const TICK = 100;
+const LATE = 50;
 /** Time for an answer that waits in the queue of a busy worker, ms. */
 const GRACE = 100;
 const AHEAD = 2;
@@ -28,18 +33,16 @@ export class Hunt {
   readonly #make: (answer: (answer: MatchAnswer) => void) => Matcher;
   readonly #store: Store;
   readonly #events: HuntEvents;
-  readonly #patience: number;
   #matcher: Matcher;
   #hits: Hits | undefined;
   #out: Out[] = [];
   #jobs = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(make: (answer: (answer: MatchAnswer) => void) => Matcher, store: Store, events: HuntEvents, patience = PATIENCE) {
+  constructor(make: (answer: (answer: MatchAnswer) => void) => Matcher, store: Store, events: HuntEvents) {
     this.#make = make;
     this.#store = store;
     this.#events = events;
-    this.#patience = patience;
     this.#matcher = this.#start();
   }
 
@@ -89,10 +92,16 @@ export class Hunt {
   #watch(): void {
     clearTimeout(this.#timer);
     const first = this.#out[0];
-    if (!first) return;
+    if (first) this.#wait(first, TICKS);
+  }
+
+  #wait(job: Out, ticks: number): void {
+    const due = performance.now() + TICK;
     this.#timer = setTimeout(() => {
-      this.#timer = setTimeout(() => this.#giveUp(first), GRACE);
-    }, this.#patience);
+      const left = performance.now() - due > LATE ? ticks : ticks - 1;
+      if (left > 0) this.#wait(job, left);
+      else this.#timer = setTimeout(() => this.#giveUp(job), GRACE);
+    }, TICK);
   }
 
   #giveUp(slow: Out): void {

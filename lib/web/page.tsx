@@ -126,6 +126,7 @@ feed.onmessage = (event: MessageEvent<Say>) => {
     desk.known.value = said.streams;
     desk.serverAhead.value = said.now - Date.now();
     desk.serverLost.value = said.lost;
+    desk.serverMalformed.value = said.malformed;
     desk.serverFirst.value = said.firstHeld;
   }
 };

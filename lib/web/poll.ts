@@ -5,7 +5,7 @@ const EVERY = 2000;
 /** After a question that was asked early, others wait at least this long, ms. */
 const SOON = 300;
 
-type Answer = { now: number; held?: { first?: number }; counts?: { lost?: number }; streams?: Stream[] };
+type Answer = { now: number; held?: { first?: number }; counts?: { lost?: number; malformed?: number }; streams?: Stream[] };
 
 /** Begin to ask; `now` asks again soon, `visible` tells whether somebody looks. */
 export function pollStreams(url: string, say: (message: Say) => void): { now(): void; visible(on: boolean): void } {
@@ -16,7 +16,8 @@ export function pollStreams(url: string, say: (message: Say) => void): { now(): 
       const response = await fetch(url, { cache: 'no-store' });
       if (!response.ok) return;
       const { now, held, counts, streams } = (await response.json()) as Answer;
-      say({ say: 'streams', streams: streams ?? [], now, lost: counts?.lost ?? 0, firstHeld: held?.first ?? 0 });
+      const { lost = 0, malformed = 0 } = counts ?? {};
+      say({ say: 'streams', streams: streams ?? [], now, lost, malformed, firstHeld: held?.first ?? 0 });
     } catch {
       // The link says when the server is away.
     } finally {

@@ -1,7 +1,7 @@
 /** The line below: whether the page is connected, what it holds, and what is missing. */
 import type { JSX } from 'preact';
 import { counted, size } from './clock.ts';
-import { serverFirst, serverLost, state } from './desk.ts';
+import { serverFirst, serverLost, serverMalformed, state } from './desk.ts';
 import type { State } from './talk.ts';
 
 export function Status({ retry, loadAll }: { retry: () => void; loadAll: () => void }): JSX.Element {
@@ -30,6 +30,7 @@ export function Status({ retry, loadAll }: { retry: () => void; loadAll: () => v
         <Fact n={now?.dropped ?? 0} text="dropped" title="Lines that this page held once and has dropped for newer ones" />
         <span class={lost > 0 ? 'bad' : ''} title="Lines that never came to the server">{counted(lost)} lost</span>
         <Fact n={now?.skipped ?? 0} text="not sent" title="Lines that the server had and this page was not given" bad />
+        <Fact n={serverMalformed.value} text="not records" title="Lines that came to the server and were no records: shown as unframed" />
         <Fact n={now?.repeated ?? 0} text="repeated" title="Lines that came again and were recognised" />
       </span>
     </>

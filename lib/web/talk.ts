@@ -88,7 +88,7 @@ export type Stream = {
 export type Say =
   | State
   | { say: 'rows'; lens: number; from: number; rows: Row[] }
-  | { say: 'streams'; streams: Stream[]; now: number; lost: number; firstHeld: number }
+  | { say: 'streams'; streams: Stream[]; now: number; lost: number; malformed: number; firstHeld: number }
   | { say: 'whole'; position: number; label: Label; text: string; tail: string };
 
 /** Feed worker to match worker: try rows, or mark texts. */

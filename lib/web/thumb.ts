@@ -65,7 +65,7 @@ export class Thumb {
     else this.#timer ??= setTimeout(() => this.put(), Math.max(0, GROW_EVERY - this.rested));
   }
 
-  /** Whatever has been scrolled until now counts no more: a key was pressed since, or the browser has done it to fit the window. */
+  /** Whatever has been scrolled until now counts no more: a key was pressed since, or the browser has scrolled to fit the window. */
   settle(): void {
     this.#scroll = this.#scroller.scrollTop;
   }
@@ -73,11 +73,12 @@ export class Thumb {
   #scrolled(): void {
     const scroll = this.#scroller.scrollTop;
     const by = scroll - this.#scroll;
+    const shape = this.#events.shape();
     this.#scroll = scroll;
-    if (Math.abs(by) < 1) return;
+    // With another size of the window it was the browser that scrolled, to fit; the view hears of the size in a moment.
+    if (Math.abs(by) < 1 || this.#scroller.clientHeight !== shape.window) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.put(), REST);
-    const shape = this.#events.shape();
     const range = areaHeight(shape) - shape.window;
     if (Math.abs(by) > JUMP * shape.window) this.#events.jump(scroll >= range - 1 ? undefined : rowOf(scroll, shape));
     else this.#events.move(by);

@@ -84,7 +84,7 @@ try {
     show('idle');
     sh(`cat ${one} > ${dir}/in`);
     await server.received(LINES, 120_000);
-    show('after all records, 128M held at most');
+    show('after all records, memory as by default');
   });
   process.stdout.write('\n');
   await serving(['-M', '1G', join(dir, 'in')], async (server) => {

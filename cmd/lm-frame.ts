@@ -11,7 +11,8 @@ import { isStreamId } from '../lib/record.ts';
 import { MAX_MESSAGE } from '../lib/record-writer.ts';
 import { withTicks } from '../lib/ticks.ts';
 import { Deframer } from '../lib/deframe.ts';
-import { Framer, MIN_MAX, type FramerOptions } from '../lib/framer.ts';
+import { Framer, MIN_MAX } from '../lib/framer.ts';
+import { JournalFramer } from '../lib/journal-framer.ts';
 
 const command: Command = {
   name: 'lm-frame',
@@ -20,6 +21,7 @@ const command: Command = {
     beat: { value: 'time', help: 'write a sign of life after so long without a line, and one at the end' },
     decode: { letter: 'd', help: 'turn records back into lines' },
     field: { letter: 'f', value: 'key=value', many: true, help: 'add a key to every record' },
+    from: { value: 'journal', help: 'read entries, as journalctl -f -a -o json writes them: unit as id, time, priority as level' },
     id: { letter: 'i', value: 'id', help: 'stream id (or LM_ID in the environment)' },
     join: { letter: 'j', value: 'regex', help: 'lines that match continue the record before' },
     'join-wait': { value: 'time', default: '200ms', help: 'how long to wait for such a line' },
@@ -34,7 +36,7 @@ const command: Command = {
 const DECODE_WAIT = 1000;
 /** Keys that mean something to readers of records. */
 const RESERVED = new Set(['id', 'run', 'n', 'ts', 'msg', 'more', 'beat', 'end', 'bad']);
-const FRAMING = ['beat', 'field', 'id', 'join', 'join-wait', 'max', 'strip', 'time'];
+const FRAMING = ['beat', 'field', 'from', 'id', 'join', 'join-wait', 'max', 'strip', 'time'];
 
 /** The value of an option as `read` understands it; a UsageError that names the option otherwise. */
 function valueOf<T>(args: Args, name: string, read: (text: string) => T): T | undefined {
@@ -46,11 +48,10 @@ function valueOf<T>(args: Args, name: string, read: (text: string) => T): T | un
   }
 }
 
-function idOf(args: Args): string {
-  const id = args.value('id') ?? process.env['LM_ID'];
-  if (!id) throw new UsageError('no stream id: give --id or LM_ID');
-  if (!isStreamId(id)) throw new UsageError(`bad stream id ${id}: letters, digits and ._/@:- are allowed, at most 128, and no ..`);
-  return id;
+function idOf(args: Args): string | undefined {
+  const id = args.value('id') ?? (process.env['LM_ID'] || undefined);
+  if (id === undefined || isStreamId(id)) return id;
+  throw new UsageError(`bad stream id ${id}: letters, digits and ._/@:- are allowed, at most 128, and no ..`);
 }
 
 function fieldsOf(args: Args): [key: string, value: string][] {
@@ -65,18 +66,30 @@ function fieldsOf(args: Args): [key: string, value: string][] {
   return [...fields];
 }
 
-function framingOf(args: Args): FramerOptions {
+const newRun = (): string => Array.from({ length: 8 }, () => randomInt(36).toString(36)).join('');
+
+/** What turns the input into records, by the options. */
+function framerOf(args: Args): Framer | JournalFramer {
   if (args.has('join-wait') && !args.has('join')) throw new UsageError('option --join-wait is nothing without --join');
   const join = valueOf(args, 'join', (text) => new RegExp(text));
-  const run = Array.from({ length: 8 }, () => randomInt(36).toString(36)).join('');
   const max = valueOf(args, 'max', (text) => parseSize(text, MIN_MAX, MAX_MESSAGE)) ?? 0;
-  return { id: idOf(args), run, fields: fieldsOf(args), max, time: args.has('time'), strip: args.has('strip'), ...(join ? { join } : {}) };
+  const [id, fields, strip, time] = [idOf(args), fieldsOf(args), args.has('strip'), args.has('time')];
+  const from = args.value('from') ?? 'lines';
+  if (args.has('from') && from !== 'journal') throw new UsageError(`option --from takes journal, not ${from}`);
+  if (args.has('from') && (time || join)) throw new UsageError(`option --${time ? 'time' : 'join'} is nothing with --from journal`);
+  if (!args.has('from') && id === undefined) throw new UsageError('no stream id: give --id or LM_ID');
+  try {
+    if (args.has('from')) return new JournalFramer({ prefix: id ?? '', newRun, fields, max, strip });
+    return new Framer({ id: id ?? '', run: newRun(), fields, max, time, strip, ...(join ? { join } : {}) });
+  } catch (err) {
+    throw new UsageError(`option --field: ${err instanceof Error ? err.message : err}`);
+  }
 }
 
 async function frame(args: Args): Promise<number> {
   const joinWait = valueOf(args, 'join-wait', (text) => parseTime(text, 1, 60_000)) ?? 0;
   const beat = valueOf(args, 'beat', (text) => parseTime(text, 100, 3_600_000)) ?? Infinity;
-  const framer = framerOf(framingOf(args));
+  const framer = framerOf(args);
   const [input, output] = [openStdin(), openStdout()];
   const counters = (): Counters => ({
     lines: framer.lines, bytes: input.bytes, records: framer.n, split: framer.split, 'not UTF-8': framer.replaced,
@@ -103,15 +116,8 @@ async function frame(args: Args): Promise<number> {
   progress.stop();
   if (framer.split > 0) note(`lines longer than ${args.value('max')}, in several records: ${framer.split}`);
   if (framer.replaced > 0) note(`lines with bytes that are not UTF-8, replaced: ${framer.replaced}`);
+  if ('strangers' in framer && framer.strangers > 0) note(`lines that are no journal entries, framed as they are: ${framer.strangers}`);
   return EXIT.ok;
-}
-
-function framerOf(options: FramerOptions): Framer {
-  try {
-    return new Framer(options);
-  } catch (err) {
-    throw new UsageError(`option --field: ${err instanceof Error ? err.message : err}`);
-  }
 }
 
 async function decode(args: Args): Promise<number> {

@@ -9,7 +9,7 @@ import { Machine } from './machine.ts';
 import { sh, timed, withFolder } from './sh.ts';
 
 const COMMANDS = [...(await readTables()).keys()];
-const PAGES = ['lm.7', ...COMMANDS.map((name) => `${name}.1`)];
+const PAGES = ['lm.7', 'lm-setup.7', ...COMMANDS.map((name) => `${name}.1`)];
 
 function done(line: string): string {
   const { out, err, code } = sh(line);
@@ -18,21 +18,21 @@ function done(line: string): string {
 }
 
 /** A record made by the commands of a folder, and its text by way of the page's API: so the page's files are found as well. */
-function works(bin: string): void {
+function works(dir: string, bin: string): void {
   for (const name of COMMANDS) assert.match(done(`${bin}/${name} -V`), new RegExp(`^${name} \\d`));
   const out = done(`export PATH=${bin}:$PATH; echo hello | lm-frame -i x > $TMPDIR/records
     lm-serve -l 127.0.0.1:0 < $TMPDIR/records 2> $TMPDIR/log & trap 'kill $!' EXIT
     until grep -q listening $TMPDIR/log; do sleep 0.05; done
     page=$(sed -n 's/.*listening on //p' $TMPDIR/log)
     until curl -s "$page"api/tail?as=text | grep hello; do sleep 0.05; done
-    curl -sf "$page" | grep '<title>'; curl -sf -o $TMPDIR/js "$page"page.js && curl -sf -o $TMPDIR/js "$page"feed.js`.replaceAll('$TMPDIR', bin.replace(/\/bin$/, '')));
+    curl -sf "$page" | grep '<title>'; curl -sf -o $TMPDIR/js "$page"page.js && curl -sf -o $TMPDIR/js "$page"feed.js`.replaceAll('$TMPDIR', dir));
   assert.match(out, /hello\n.*lm: logs/);
 }
 
 test('make install and uninstall, with PREFIX and DESTDIR', timed(60_000, () => withFolder((dir) => {
   const make = `make -s -o all PREFIX=${dir}/prefix`;
   done(`${make} install`);
-  works(`${dir}/prefix/bin`);
+  works(dir, `${dir}/prefix/bin`);
   for (const page of PAGES) done(`man -w -M ${dir}/prefix/share/man ${page.slice(-1)} ${page.slice(0, -2)}`);
   done(`cd ${dir}/prefix && ls share/bash-completion/completions/lm-frame share/zsh/site-functions/_lm-frame share/fish/vendor_completions.d/lm-frame.fish`);
   done(`cd ${dir}/prefix && ls lib/systemd/system/lm-records.socket share/doc/lm/examples/nginx.conf share/doc/lm/examples/supervisor.conf`);
@@ -46,7 +46,7 @@ test('npm pack, and npm install -g of it', timed(90_000, () => withFolder((dir) 
   const npm = `npm --silent --offline --cache ${dir}/cache`;
   done(`${npm} pack --ignore-scripts --pack-destination ${dir}`);
   done(`${npm} install -g --prefix ${dir} ${dir}/lm-*.tgz`);
-  works(`${dir}/bin`);
+  works(dir, `${dir}/bin`);
   for (const page of PAGES) done(`man -w -M ${dir}/share/man ${page.slice(-1)} ${page.slice(0, -2)}`);
   done(`${npm} uninstall -g --prefix ${dir} lm`);
   assert.is(done(`find ${dir}/bin ${dir}/lib/node_modules ${dir}/share -name 'lm*'`), '');
@@ -54,7 +54,7 @@ test('npm pack, and npm install -g of it', timed(90_000, () => withFolder((dir) 
 
 const dir = mkdtempSync(join(tmpdir(), 'lm-test-'));
 process.on('exit', () => rmSync(dir, { recursive: true, force: true }));
-const FILES = `find / -xdev \\( -path /var/lib/dpkg -o -path /var/cache -o -path /var/log -o -path /var/lib/systemd -o -path /proc -o -path /work \\) -prune -o -print | sort`;
+const FILES = 'find /etc /usr /var \\( -path /var/lib/dpkg -o -path /var/cache -o -path /var/log -o -path /var/lib/systemd \\) -prune -o -print | sort';
 
 function inMachine(name: string, body: (m: Machine) => void): void {
   test(name, timed(90_000, async () => {
@@ -62,7 +62,7 @@ function inMachine(name: string, body: (m: Machine) => void): void {
     if (typeof machine === 'string') return console.log(`SKIPPED ${name}: ${machine}`);
     try {
       const node = machine.try('dpkg -s nodejs').code === 0 ? '' : '--force-depends';
-      machine.run(`cp ${dir}/lm_*_all.deb /root/lm.deb; printf 'dpkg ${node} -i /root/lm.deb' > /root/install; ${FILES} > /root/before`);
+      machine.run(`rm -f /var/lib/man-db/auto-update; cp ${dir}/lm_*_all.deb /root/lm.deb; printf 'dpkg ${node} -i /root/lm.deb' > /root/install; ${FILES} > /root/before`);
       body(machine);
       assert.is(machine.run(`${FILES} > /root/after; comm -3 /root/before /root/after | grep -v /root/after || :`), '', 'files left or gone');
     } finally {
@@ -77,7 +77,7 @@ test('make deb', timed(60_000, async () => {
 }));
 
 inMachine('the Debian package with systemd: installed, at work, removed, purged, nothing left', (m) => {
-  m.run('sh /root/install && mandb -q; man -w lm && man -w lm-frame && man -w lm-serve');
+  m.run('sh /root/install && man -w lm && man -w lm-frame && man -w lm-serve');
   m.run(`cd /etc/lm && lm-cert receiver localhost && lm-cert sender web1 && echo "web1 $(lm-cert -p sender.pem) *" >> authorized
     echo "localhost $(lm-cert -p receiver.pem)" >> receivers && echo LM_RECEIVER=localhost > send-app.env && : > /var/log/app.log
     systemctl enable --now lm-records.socket lm-recv.socket lm-recv lm-serve.socket lm-serve lm-send@app

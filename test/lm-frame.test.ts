@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { sh, shBytes, start, startLine, stopAll, timed, until, withFolder, type Running } from './sh.ts';
 
 const USAGE =
-  'usage: lm-frame [-dhstvV] [--beat=time] [-f key=value]... [-i id] [-j regex] [--join-wait=time] [-m bytes]\n';
+  'usage: lm-frame [-dhstvV] [--beat=time] [-f key=value]... [--from=journal] [-i id] [-j regex] [--join-wait=time] [-m bytes]\n';
 
 type Line = { id: string; run: string; n: number; ts: number; msg?: string; more?: true; beat?: true; end?: true; [key: string]: unknown };
 
@@ -265,7 +265,7 @@ test('the EXAMPLES of the page do what it says', () => withFolder((dir) => {
     chmodSync(join(dir, name), 0o755);
   };
   stub('tail', 'cat access.log');
-  stub('journalctl', "echo '2023-11-14T22:13:26+0000 web1 sshd[1]: hello'");
+  stub('journalctl', `echo '{"__REALTIME_TIMESTAMP":"1700000006000000","_SYSTEMD_UNIT":"ssh.service","PRIORITY":"6","MESSAGE":"hello"}'`);
   stub('lm-tls-send', 'cat > sent');
   stub('curl', `printf '{"id":"web1/a","msg":"an ERROR"}\\n{"id":"web1/a","msg":"fine"}\\n'`);
   writeFileSync(join(dir, 'access.log'), '1.2.3.4 - - [14/Nov/2023:22:13:26 +0000] "GET / HTTP/1.1" 200 5\n');
@@ -277,7 +277,7 @@ test('the EXAMPLES of the page do what it says', () => withFolder((dir) => {
   assert.equal(sh(nginx), { out: '', err: '', code: 0 });
   assert.equal(sent().map((line) => [line.id, line.ts]), [['web1/nginx', 1700000006000]]);
   assert.equal(sh(journal), { out: '', err: '', code: 0 });
-  assert.equal(sent().map((line) => [line.id, line.n, line.end]), [['web1/journal', 1, undefined], ['web1/journal', 1, true]]);
+  assert.equal(sent().map((line) => [line.id, line.n, line.end]), [['web1/ssh', 1, undefined], ['web1/ssh', 1, true]]);
   assert.is(sent()[0]?.ts, 1700000006000);
   assert.equal(sh(app), { out: '', err: '', code: 0 });
   const records = linesOf(readFileSync(join(dir, 'app.records'), 'utf8'));

@@ -13,6 +13,7 @@ const KILLS = SOAK ? 20 : 1;
 const RATE = SOAK ? 1000 : 500; // lines a second
 const LIMIT = SOAK ? 600_000 : 60_000;
 const UNITS = ['lm-recv.service', 'lm-serve.service', 'lm-send@app.service'];
+const ALL = [...UNITS, 'lm-send-journal.service'];
 const MAX_EXPOSURE = 1.5;
 
 const dir = mkdtempSync(join(tmpdir(), 'lm-test-'));
@@ -114,7 +115,7 @@ on('they are up, with credentials, at a port below 1024, as users of no conseque
 });
 
 on(`exposure is at most ${MAX_EXPOSURE}`, async (m) => {
-  for (const unit of UNITS) {
+  for (const unit of ALL) {
     const [, exposure] = /exposure level for \S+: ([\d.]+)/.exec(m.run(`systemd-analyze security --no-pager ${unit}`)) ?? [];
     assert.ok(Number(exposure) <= MAX_EXPOSURE, `${unit}: ${exposure}`);
   }
@@ -178,6 +179,21 @@ on(`${KILLS} restarts and kills of the sender, under load: all it has read arriv
   const { streams } = JSON.parse(m.run('curl -s http://127.0.0.1:5334/api/streams')) as { streams: { id: string; lost: number }[] };
   assert.equal(streams.map(({ id, lost }) => [id, lost]), [['web1/app', 0]]);
   assert.is(m.show('lm-send@app', 'Result'), 'success');
+});
+
+on('the journal as a source: each unit a stream', async (m) => {
+  m.run('printf "LM_RECEIVER=localhost:443\\nLM_ID=web1\\n" > /etc/lm/send-journal.env && systemctl start lm-send-journal');
+  m.write('/etc/systemd/system/hello.service', '[Service]\nType=oneshot\nExecStart=sh -c \'echo "<3>hello from a unit" >&2; printf "\\\\033[1mbold\\\\n"\'\n');
+  const got = (): string => m.run("curl -s 'http://127.0.0.1:5334/api/tail?id=web1/hello&lines=all'");
+  await until(() => {
+    m.run('systemctl daemon-reload && systemctl start hello');
+    return got().includes('bold');
+  }, 20_000, () => `${got()} ${m.run('journalctl -o cat -n 20')}`);
+  assert.match(got(), /"id":"web1\/hello",.*"msg":"hello from a unit","level":"err"\}/);
+  assert.match(got(), '"msg":"\\u001b[1mbold","level":"info"}');
+  assert.not.match(m.run("curl -s 'http://127.0.0.1:5334/api/streams'"), 'web1/lm-send-journal');
+  m.run('systemctl stop lm-send-journal');
+  assert.is(m.show('lm-send-journal', 'Result'), 'success');
 });
 
 on('any death within the sender is the end of all of it, and a new one', async (m) => {

@@ -9,9 +9,12 @@ import { openStdout, type Output } from './output.ts';
 import { showProgress, type Counters } from './progress.ts';
 import { Receiver } from './receiver.ts';
 import { Roster } from './roster.ts';
+import { standingLines } from './standing.ts';
 
 const WINDOW = 4_194_304; // bytes of one stream under way: 40 MB/s at 100 ms to and fro
 const REMEMBERED = 10_000; // streams whose state is kept
+const SHOWN = 1000; // senders at SIGUSR1
+const LAGGING = 10; // of those behind, in a log
 const ACK_MS = 5; // acknowledgements of many frames go together
 
 export type ReceptionOptions = {
@@ -48,7 +51,7 @@ export class Reception {
     this.#options = options;
     this.#roster = roster;
     this.#output = openStdout({ awaitReaders: true });
-    this.#outlet = new Outlet(this.#output, () => this.#door.balance());
+    this.#outlet = new Outlet(this.#output, () => this.#door.visitors.balance());
     const { rota } = this.#outlet;
     this.#receiver = new Receiver(rota, { window: WINDOW, total: memory, remembered: REMEMBERED }, {
       due: () => (this.#ackTimer ??= setTimeout(() => this.#acknowledge(), ACK_MS)),
@@ -72,7 +75,7 @@ export class Reception {
     }
     note(`listening on ${at ?? shown}`);
     const endNotify = notifyReady(`listening on ${at ?? shown}`);
-    const progress = showProgress(this.#options.verbose, () => this.#counters());
+    const progress = showProgress(this.#options.verbose, () => this.#counters(), (all) => this.#senders(all));
     try {
       const patience = await Promise.race([stopped, this.#outlet.failed]);
       endNotify();
@@ -102,21 +105,37 @@ export class Reception {
 
   /** Read key and list again. What cannot be used is told, and what held before goes on. */
   async reload(): Promise<void> {
-    try {
+    // Each file by itself: a key that cannot be read must not keep a sender in that was taken off the list.
+    const files: [string, () => Promise<void>][] = [['key', async () => {
       const { key, cert } = await readIdentity(this.#options.key);
       this.#door.changeKey(key, cert);
+    }]];
+    if (this.#options.list !== undefined) files.push(['authorized senders', async () => {
       await this.#roster.load();
-      this.#door.checkAll();
-      note(this.#options.list === undefined ? 'key read again' : 'key and authorized senders read again');
-    } catch (err) {
-      note(`${err instanceof Error ? err.message : err}; going on with what was read before`);
+      this.#door.visitors.check();
+    }]);
+    const done: string[] = [];
+    for (const [what, read] of files) {
+      try {
+        await read();
+        done.push(what);
+      } catch (err) {
+        note(`${err instanceof Error ? err.message : err}; going on with what was read before`);
+      }
     }
+    if (done.length > 0) note(`${done.join(' and ')} read again`);
   }
 
   #acknowledge(): void {
     clearTimeout(this.#ackTimer);
     this.#ackTimer = undefined;
     this.#receiver.acknowledge();
+  }
+
+  /** Lines about the senders: of all, or of those furthest behind. */
+  #senders(all: boolean): string[] {
+    if (all) return this.#door.visitors.describe(SHOWN);
+    return standingLines(this.#door.visitors.standings.filter(({ behind, limited }) => behind + limited > 0), LAGGING);
   }
 
   #counters(): Counters {
@@ -126,8 +145,9 @@ export class Reception {
       lines: counts.lines + raw.lines,
       bytes: counts.bytes + raw.bytes,
       senders: live,
+      limited: this.#door.visitors.limited,
       streams: remembered,
-      raw: this.#door.raw,
+      raw: this.#door.visitors.raw,
       'waiting bytes': this.#outlet.rota.held,
       refused: counts.refused + raw.refused,
       'repeated bytes': counts.repeated,

@@ -51,7 +51,7 @@ export class SenderSession {
   /** The frame to begin with. */
   hello(agent: string): Buffer {
     const { epoch, window } = this.#stream;
-    return helloFrame({ epoch, base: window.base, agent });
+    return helloFrame({ epoch, base: window.base, tail: window.tail, agent });
   }
 
   /** Throws WireError when the receiver breaks the protocol, Rollback when the epoch is of no use any more. */

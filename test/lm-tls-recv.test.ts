@@ -303,7 +303,7 @@ test('a stream goes on where it was after the connection broke, under one name',
   r.child.stdin?.write('a\n');
   await until(() => out() === 'a\n');
   chaos.cutAll();
-  await recv.process.says(/web1 \(127\.0\.0\.1\) is gone, not finished\n/);
+  await recv.process.says(/web1 \(127\.0\.0\.1\) is gone, not finished; lines 1, committed 2 B, behind 0 B\n/);
   await recv.process.says(/web1 \(127\.0\.0\.1\) is back: lm-tls-send /);
   r.child.stdin?.end('b\n');
   await r.closed;

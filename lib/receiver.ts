@@ -136,6 +136,7 @@ export class Session {
     const { from, to, lines, reason } = readLoss(frame);
     if (from > this.received) throw new WireError('GAP', `bytes ${this.received} to ${from} are missing`);
     if (to <= this.received) return;
+    if (this.#end !== undefined && to > this.#end) throw new WireError('FRAME', 'a loss behind the end');
     this.#add('lost', to - this.received);
     this.#receiver.events.lost(this, { lines, bytes: to - this.received, reason });
     this.received = to;

@@ -13,7 +13,7 @@ import { RawPeer, type RawCounts } from './raw-peer.ts';
 import type { Receiver } from './receiver.ts';
 import type { Guest, Roster } from './roster.ts';
 import type { Rota } from './rota.ts';
-import { figuresText } from './standing.ts';
+import { figuresText } from './rollcall.ts';
 import { plainAddress, Strangers } from './strangers.ts';
 import { Visitors } from './visitors.ts';
 import { ALPN } from './wire.ts';

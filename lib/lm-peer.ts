@@ -4,7 +4,7 @@ import { errorFrame, goAwayFrame, readComplaint, readHello } from './messages.ts
 import { Pacer } from './pace.ts';
 import type { Peer, Receiver, Session } from './receiver.ts';
 import type { Guest } from './roster.ts';
-import type { Figures } from './standing.ts';
+import type { Figures } from './rollcall.ts';
 import { control, FrameReader, MAX_PAYLOAD, TYPE, WireError, type Fault, type Frame } from './wire.ts';
 
 const HELLO_MS = 10_000;

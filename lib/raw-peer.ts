@@ -4,7 +4,7 @@ import { countLines, LineCutter } from './lines.ts';
 import { Pacer } from './pace.ts';
 import type { Guest } from './roster.ts';
 import { Lane, type Rota } from './rota.ts';
-import type { Figures } from './standing.ts';
+import type { Figures } from './rollcall.ts';
 
 const QUEUE = 262_144; // bytes of one connection that wait for the output, then it is not read further
 

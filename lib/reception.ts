@@ -9,7 +9,7 @@ import { openStdout, type Output } from './output.ts';
 import { showProgress, type Counters } from './progress.ts';
 import { Receiver } from './receiver.ts';
 import { Roster } from './roster.ts';
-import { standingLines } from './standing.ts';
+import { rollLines } from './rollcall.ts';
 
 const WINDOW = 4_194_304; // bytes of one stream under way: 40 MB/s at 100 ms to and fro
 const REMEMBERED = 10_000; // streams whose state is kept
@@ -135,7 +135,7 @@ export class Reception {
   /** Lines about the senders: of all, or of those furthest behind. */
   #senders(all: boolean): string[] {
     if (all) return this.#door.visitors.describe(SHOWN);
-    return standingLines(this.#door.visitors.standings.filter(({ behind, limited }) => behind + limited > 0), LAGGING);
+    return rollLines(this.#door.visitors.present.filter(({ behind, limited }) => behind + limited > 0), LAGGING);
   }
 
   #counters(): Counters {

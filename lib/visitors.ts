@@ -3,7 +3,7 @@ import type { LmPeer } from './lm-peer.ts';
 import { RawPeer } from './raw-peer.ts';
 import type { Roster } from './roster.ts';
 import type { Rota } from './rota.ts';
-import { instant, standingLines, type Standing } from './standing.ts';
+import { instant, rollLines, type Attendance } from './rollcall.ts';
 
 const ROOM_AGAIN = 0.75; // of the memory, below which reading goes on
 
@@ -99,25 +99,25 @@ export class Visitors {
   }
 
   /** How those that have introduced themselves stand. */
-  get standings(): Standing[] {
-    const standings: Standing[] = [];
+  get present(): Attendance[] {
+    const present: Attendance[] = [];
     for (const { peer, address, since } of this.#all) {
       const { figures, name } = peer;
-      if (figures) standings.push({ ...figures, name, address, since, raw: peer instanceof RawPeer });
+      if (figures) present.push({ ...figures, name, address, since, raw: peer instanceof RawPeer });
     }
-    return standings;
+    return present;
   }
 
   /** Lines about the senders, `most` at most of those that are connected, and of those that are not. */
   describe(most: number): string[] {
-    const standings = this.standings;
-    const here = new Set(standings.map(({ name }) => name));
+    const present = this.present;
+    const here = new Set(present.map(({ name }) => name));
     const away = [...this.#names].filter((name) => !here.has(name)).sort();
     const lines = away.slice(0, most).map((name) => {
       const gone = this.#gone.get(name);
       return `sender ${name}: not connected${gone ? ` since ${instant(gone)}` : ''}`;
     });
     if (away.length > most) lines.push(`senders not connected, left out: ${away.length - most}`);
-    return [...standingLines(standings, most), ...lines];
+    return [...rollLines(present, most), ...lines];
   }
 }

@@ -5,7 +5,7 @@ import { byteSize, grouped } from './progress.ts';
 export type Figures = { lines: number; committed: number; behind: number; refused: number; lost: number; limited: number };
 
 /** A connection: whose it is, from where and since when. */
-export type Standing = Figures & { name: string; address: string; since: Date; raw: boolean };
+export type Attendance = Figures & { name: string; address: string; since: Date; raw: boolean };
 
 /** Figures as `name value` pairs; those that tell of something wrong only where there is any, unless all are wanted. */
 export function figuresText({ lines, committed, behind, refused, lost, limited }: Figures, all = false): string {
@@ -22,8 +22,8 @@ export function instant(time: Date): string {
 }
 
 /** A line for each connection, those furthest behind first, of `most` at most; the last one then says how many are left out. */
-export function standingLines(standings: readonly Standing[], most: number): string[] {
-  const sorted = [...standings].sort((a, b) => b.behind - a.behind || a.name.localeCompare(b.name));
+export function rollLines(present: readonly Attendance[], most: number): string[] {
+  const sorted = [...present].sort((a, b) => b.behind - a.behind || a.name.localeCompare(b.name));
   const lines = sorted.slice(0, most).map((s) => (
     `sender ${s.name}: from ${s.address}${s.raw ? ', raw' : ''}, since ${instant(s.since)}, ${figuresText(s, true)}`
   ));

@@ -55,7 +55,7 @@ export class Link implements Peer {
   readonly far: Far;
   fencedOff = false;
   /** Where the sender's stream began for this receiver, once HELLO has come. */
-  welcomed: { known: boolean; base: number } | undefined;
+  welcomed: { known: boolean; base: number; next: number } | undefined;
   readonly #incarnation: Receiver;
   #toFar: Buffer;
   #toSender: Buffer = Buffer.alloc(0);
@@ -98,7 +98,7 @@ export class Link implements Peer {
       if (frame.type === TYPE.hello) {
         const { session, known } = this.far.receiver.open(this, 'web1', readHello(frame), 'web1');
         this.#there = session;
-        this.welcomed = { known, base: frame.offset };
+        this.welcomed = { known, base: frame.offset, next: session.received };
       } else this.#there?.take(this, frame);
     });
   }

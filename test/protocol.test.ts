@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { Far, Link, newStream, WINDOW, type NewStream } from './ends.ts';
 
 const SENDER_MEMORY = 300_000;
-const RUNS = process.env['LM_SOAK'] ? 5000 : 400;
+const RUNS = process.env['LM_SOAK'] ? 3000 : 100;
 
 /**
  * What is to be true, said without the protocol. A stream is a text. Each life of a receiver begins it where the sender then still
@@ -19,18 +19,29 @@ class Model {
   out = 0;
 
   /** The receiver has answered HELLO. `next` is what it has of the stream, `base` the lowest offset that the sender holds. */
-  welcome(far: Far, base: number, known: boolean): void {
+  welcome(far: Far, base: number, { known, next }: { known: boolean; next: number }): void {
     const life = this.lives.get(far);
     assert.is(known, life !== undefined, 'a life knows the streams that it has seen');
     assert.ok(base <= this.out, `the sender has forgotten what nobody put out: ${base} > ${this.out}`);
     if (!life) this.lives.set(far, { begin: base, gaps: [] });
-    else if (base > this.reached(far)) life.gaps.push({ from: this.reached(far), to: base });
+    else if (base > next) {
+      const last = life.gaps.at(-1);
+      if (last && last.to > next) last.to = base; // it was not told of the last one before the connection ended
+      else life.gaps.push({ from: next, to: base });
+    }
   }
 
-  /** How far this life has come: what it put out and what it was told is lost. */
+  /** How far this life has come: what it put out, and what it was told is lost. */
   reached(far: Far): number {
     const life = this.lives.get(far);
-    return life ? life.begin + far.out.length + life.gaps.reduce((sum, { from, to }) => sum + to - from, 0) : 0;
+    if (!life) return 0;
+    let [at, left] = [life.begin, far.out.length];
+    for (const { from, to } of life.gaps) {
+      if (left < from - at) break;
+      left -= from - at;
+      at = to;
+    }
+    return at + left;
   }
 
   /** What this life must have put out so far, if it was told of all its gaps. */
@@ -39,6 +50,7 @@ class Model {
     if (!life) return '';
     let [at, text] = [life.begin, ''];
     for (const { from, to } of life.gaps) {
+      if (at + far.out.length - text.length < from) break;
       text += this.text.slice(at, from);
       at = to;
     }
@@ -52,8 +64,9 @@ class Model {
 }
 
 const piece = fc.oneof(fc.nat(60), fc.nat(30_000), fc.constant(Infinity));
-const lengths = fc.array(fc.oneof(fc.nat(200), fc.constantFrom(0, 30_000, 90_000)), { minLength: 1, maxLength: 4 });
+const lengths = fc.array(fc.oneof(fc.nat(200), fc.constantFrom(0, 30_000, 90_000)), { minLength: 1, maxLength: 3 });
 const step = fc.oneof(
+  { weight: 25, arbitrary: fc.record({ do: fc.constant('go on' as const), lengths, frames: fc.nat(3), written: fc.constantFrom(1, 65_536) }) },
   { weight: 5, arbitrary: fc.record({ do: fc.constant('append' as const), lengths }) },
   { weight: 5, arbitrary: fc.record({ do: fc.constant('pump' as const), n: fc.nat(4) }) },
   { weight: 7, arbitrary: fc.record({ do: fc.constant('deliver' as const), n: piece }) },
@@ -99,7 +112,7 @@ class World {
   deliver(link: Link, n: number): void {
     const before = link.welcomed;
     link.deliver(n);
-    if (!before && link.welcomed && link === this.link) this.life.model.welcome(link.far, link.welcomed.base, link.welcomed.known);
+    if (!before && link.welcomed && link === this.link) this.life.model.welcome(link.far, link.welcomed.base, link.welcomed);
   }
 
   reconnect(noticed: boolean): void {
@@ -150,6 +163,19 @@ class World {
     this.reconnect(true);
   }
 
+  /** A while without faults. */
+  goOn(lengths: number[], frames: number, written: number): void {
+    this.deliver(this.link, Infinity);
+    this.link.answer(Infinity);
+    this.append(lengths);
+    this.life.stream.window.seal();
+    this.link.pump(frames);
+    this.deliver(this.link, Infinity);
+    this.fars.forEach((far) => far.write(written));
+    this.far.receiver.acknowledge();
+    this.link.answer(Infinity);
+  }
+
   /** No more faults: everything must come, and the end be agreed. */
   finish(): void {
     const { stream, model } = this.life;
@@ -180,6 +206,7 @@ function take(world: World, s: Step): void {
   else if (s.do === 'write') world.fars.forEach((far) => far.write(s.n));
   else if (s.do === 'acknowledge') world.far.receiver.acknowledge();
   else if (s.do === 'repeat') world.link.repeat(s.n);
+  else if (s.do === 'go on') world.goOn(s.lengths, s.frames, s.written);
   else if (s.do === 'cut') world.reconnect(s.noticed);
   else if (s.do === 'other receiver') world.switch();
   else if (s.do === 'receiver dies') world.receiverDies();
@@ -188,11 +215,11 @@ function take(world: World, s: Step): void {
 }
 
 test('two receivers, all of them dying, cuts and late bytes: every byte once and in order at each, or counted as lost where the other has it', () => {
-  fc.assert(fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+  fc.assert(fc.property(fc.array(step, { minLength: 10, maxLength: 100, size: 'max' }), (steps) => {
     const world = new World();
     for (const s of steps) {
       take(world, s);
-      world.check();
+      if (s.do !== 'append' && s.do !== 'pump' && s.do !== 'deliver') world.check();
     }
     world.finish();
   }), { numRuns: RUNS });

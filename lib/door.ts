@@ -72,6 +72,8 @@ export class Door {
     this.#tls.on('secureConnection', (socket) => this.#enter(socket));
     this.#tls.on('tlsClientError', (err, socket) => {
       if (socket.remoteAddress !== undefined) this.#turnAway(plainAddress(socket.remoteAddress), `TLS fails: ${why(err)}`);
+      // Node tells of a handshake that takes too long, and leaves it at that (20.20): the connection would stay for ever.
+      if (why(err) === 'ERR_TLS_HANDSHAKE_TIMEOUT') socket.destroy();
     });
     this.#net = createNetServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEPALIVE_MS });
     this.#net.on('connection', (socket) => this.#knock(socket));

@@ -1,12 +1,12 @@
 /** Eight senders through a proxy that cuts, swallows and dribbles, a fault each 150 ms: about 15 s, or 10 minutes with LM_SOAK. */
 import { crc32 } from 'node:zlib';
-import { createReadStream, writeFileSync } from 'node:fs';
+import { createReadStream, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { random } from './oracle.ts';
-import { start, stopAll, timed, withFolder, type Running } from './sh.ts';
+import { start, stopAll, timed, until, withFolder, type Running } from './sh.ts';
 import { KINDS, Storm } from './storm.ts';
 import { makeKey, sendArgs, startRecv } from './tls.ts';
 
@@ -47,7 +47,7 @@ function writer(sender: Running, stream: number, next: () => number): { stop: ()
     const stdin = sender.child.stdin;
     while (!ended && stdin && !sender.over) {
       const lines = Array.from({ length: 20 + Math.floor(next() * 40) }, () => lineOf(stream, ++n, next() < 0.01 ? next() * 20_000 : next() * 300));
-      if (!stdin.write(lines.join(''))) await new Promise((resolve) => stdin.once('drain', resolve).once('close', resolve));
+      if (!stdin.write(lines.join(''))) await until(() => !stdin.writableNeedDrain || stdin.destroyed || ended, 1e6);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   })();
@@ -88,6 +88,30 @@ test(`${SENDERS} senders in a storm of ${SECONDS} s: nothing missing, doubled, t
   assert.equal(wrong, { torn: 0, missing: 0, doubled: 0, reordered: 0 });
   assert.equal(last, sent);
   for (const kind of KINDS) assert.ok(storm.counts[kind] >= SECONDS / 6, `${kind}: ${storm.counts[kind]}`);
+})));
+
+(SOAK ? test : test.skip)('a connection that is half open is noticed by both ends within 35 s, and nothing is lost or doubled', timed(120_000, () => withFolder(async (dir) => {
+  const [receiver, sender] = [makeKey(dir, 'receiver'), makeKey(dir, 'sender')];
+  const recv = await startRecv(['-k', receiver.pem, '--anyone'], join(dir, 'out'));
+  // The kernel goes on answering for a relay that is stopped, so that TCP finds nothing wrong.
+  const relay = start('socat', ['-d', '-d', 'TCP-LISTEN:0,bind=127.0.0.1,fork,reuseaddr', `TCP:${recv.address}`]);
+  const [, port] = await relay.says(/listening on AF=2 127\.0\.0\.1:(\d+)/);
+  const send = start('lm-tls-send', sendArgs(sender, receiver, `127.0.0.1:${port}`));
+  send.child.stdin?.write('one\n');
+  await until(() => readFileSync(join(dir, 'out'), 'utf8') === 'one\n');
+  relay.kill('SIGSTOP');
+  const begun = performance.now();
+  send.child.stdin?.write('two\n');
+  await Promise.all([recv.process.says(/no sign of life for 30 s/, 40_000), send.says(/no sign of life for 30 s/, 40_000)]);
+  const seconds = (performance.now() - begun) / 1000;
+  console.log(`half open: noticed by both ends after ${seconds.toFixed(1)} s`);
+  assert.ok(seconds < 36, `${seconds} s`);
+  relay.kill('SIGCONT');
+  send.child.stdin?.end('three\n');
+  await send.closed;
+  assert.is(send.code, 0, send.err);
+  await stopAll(recv.process, relay);
+  assert.is(readFileSync(join(dir, 'out'), 'utf8'), 'one\ntwo\nthree\n');
 })));
 
 test.run();

@@ -112,7 +112,13 @@ export class Storm {
       await new Promise((resolve) => setTimeout(resolve, this.#random() * 20));
     }
     if (way.how !== 'swallow' && at < chunk.length && !to.destroyed && !to.write(chunk.subarray(at))) {
-      await new Promise<void>((resolve) => to.once('drain', resolve).once('close', resolve));
+      await new Promise<void>((resolve) => {
+        const done = (): void => {
+          to.off('drain', done).off('close', done);
+          resolve();
+        };
+        to.on('drain', done).on('close', done);
+      });
     }
     from.resume();
   }

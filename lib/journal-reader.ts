@@ -1,0 +1,123 @@
+/** Reads the lines of a journal from a position on, segment after segment, and goes on live where the writer does. */
+import { join } from 'node:path';
+import { why } from './cli.ts';
+import type { Disk, DiskFile } from './disk.ts';
+import { segmentName, segmentNumber, type Position } from './journal-format.ts';
+import type { Damage } from './journal-recovery.ts';
+import { SegmentScan, type Step } from './journal-scan.ts';
+
+/** Lines of one group, those behind `from`, and where the next group begins; or bytes that had to be passed over. */
+export type Reading = { is: 'lines'; from: Position; lines: Buffer; next: Position } | { is: 'damage'; damage: Damage; next: Position };
+
+export class JournalReader {
+  readonly #disk: Disk;
+  readonly #folder: string;
+  readonly #limit: (() => Position) | undefined;
+  #position: Position;
+  #open: { file: DiskFile; scan: SegmentScan } | undefined;
+
+  /** Begins at `position`. `limit` says how far there are lines, where that is known; else everything whole that is in the files is read. */
+  constructor(disk: Disk, folder: string, position: Position, limit?: () => Position) {
+    this.#disk = disk;
+    this.#folder = folder;
+    this.#position = position;
+    this.#limit = limit;
+  }
+
+  /** The next lines, or undefined when there are none for now. Rejects with the system's errors. */
+  async read(): Promise<Reading | undefined> {
+    for (;;) {
+      const { segment, at } = this.#position;
+      const limit = this.#limit?.();
+      if (limit && (segment > limit.segment || (segment === limit.segment && at >= limit.at))) return undefined;
+      if (!this.#open) {
+        const damage = await this.#enter();
+        if (damage) return this.#passed(damage);
+        if (!this.#open) return undefined;
+      }
+      const later = await this.#following(limit); // asked first: when there is one, nothing is added to this one any more
+      const { scan } = this.#open;
+      const step: Step = await scan.next();
+      if (step.is === 'group') {
+        const from = this.#position;
+        this.#position = { segment, at: step.end, done: 0 };
+        const lines = step.lines.subarray(from.done);
+        if (lines.length > 0) return { is: 'lines', from, lines, next: this.#position };
+      } else if (step.is === 'end') {
+        if (later === undefined) return undefined;
+        await this.#leave(); // also when the next one is missing: that has to be told
+      } else {
+        const damage = await this.#damaged(step.is === 'bad' ? step.reason : 'a group that is not whole', later, limit);
+        return damage && this.#passed(damage);
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    const open = this.#open;
+    this.#open = undefined;
+    await open?.file.close();
+  }
+
+  #passed(damage: Damage): Reading {
+    return { is: 'damage', damage, next: this.#position };
+  }
+
+  /** Open the segment of the position, or the next one there is when it is gone. Resolves with what is wrong. */
+  async #enter(): Promise<Damage | undefined> {
+    const { segment, at } = this.#position;
+    let file: DiskFile;
+    try {
+      file = await this.#disk.open(join(this.#folder, segmentName(segment)), 'read');
+    } catch (err) {
+      if (why(err) !== 'ENOENT') throw err;
+      const later = await this.#following(this.#limit?.());
+      if (later === undefined) return undefined;
+      this.#position = { segment: later, at: 0, done: 0 };
+      return { segment, from: at, to: at, reason: 'it is missing' };
+    }
+    const scan = new SegmentScan(file);
+    this.#open = { file, scan };
+    const opening = await scan.open();
+    if (at > 0) scan.at = at;
+    else this.#position = { segment, at: scan.at, done: 0 };
+    if (typeof opening !== 'string' || (at > 0 && scan.mark !== '')) return undefined;
+    const groups = scan.mark === '' ? undefined : await scan.find(at);
+    return this.#passTo(groups, opening, await this.#following(this.#limit?.()));
+  }
+
+  /** Bytes that are no group: when more comes behind them they are damaged, else perhaps only not written yet. */
+  async #damaged(reason: string, later: number | undefined, limit: Position | undefined): Promise<Damage | undefined> {
+    const next = await this.#open?.scan.find(this.#position.at);
+    if (next === undefined && later === undefined && !limit) return undefined;
+    return this.#passTo(next, reason, later);
+  }
+
+  /** Go on at byte `next` of this segment, or where there is nothing good in it, at its end and so in the next one. */
+  async #passTo(next: number | undefined, reason: string, later: number | undefined): Promise<Damage> {
+    const { segment, at: from } = this.#position;
+    const open = this.#open;
+    const to = next ?? (await open?.file.size()) ?? from;
+    if (next === undefined && later !== undefined) await this.#leave();
+    else {
+      this.#position = { segment, at: to, done: 0 };
+      if (open) open.scan.at = to;
+    }
+    return { segment, from, to, reason };
+  }
+
+  /** Go on in the next segment. */
+  async #leave(): Promise<void> {
+    await this.close();
+    this.#position = { segment: this.#position.segment + 1, at: 0, done: 0 };
+  }
+
+  /** The number of the next segment there is. */
+  async #following(limit: Position | undefined): Promise<number | undefined> {
+    const { segment } = this.#position;
+    if (limit && limit.segment <= segment) return undefined;
+    const names = await this.#disk.list(this.#folder);
+    const later = names.flatMap((name) => segmentNumber(name) ?? []).filter((n) => n > segment);
+    return later.length > 0 ? Math.min(...later) : undefined;
+  }
+}

@@ -37,8 +37,8 @@ export function comparePositions(a: Position, b: Position): number {
   return a.segment - b.segment || a.at - b.at || a.done - b.done;
 }
 
-/** What the control line of a group says: `lines` lines in `bytes` bytes follow it. */
-export type Group = { at: number; bytes: number; lines: number; ts: number; streams: Kept[] };
+/** What the control line of a group says: `bytes` bytes of lines follow it, and with them these streams stand so. */
+export type Group = { at: number; bytes: number; ts: number; streams: Kept[] };
 
 /** What the first line of a segment says: which it is, and how long the one before it was (undefined: there was none). */
 export type Opening = { at: 0; bytes: 0; segment: number; ts: number; before: number | undefined };
@@ -68,10 +68,10 @@ export function openingLine(mark: string, { segment, ts, before }: Opening): Buf
 
 /** The control line that goes before `payload`, the lines of the group. */
 export function groupLine(mark: string, group: Omit<Group, 'bytes'>, payload: readonly Uint8Array[]): Buffer {
-  const { at, lines, ts } = group;
+  const { at, ts } = group;
   const bytes = payload.reduce((sum, { length }) => sum + length, 0);
   const streams = group.streams.map((kept) => standingJson(kept, ts));
-  return seal('group', mark, { at, bytes, lines, ts, ...(streams.length > 0 && { streams }) }, payload);
+  return seal('group', mark, { at, bytes, ts, ...(streams.length > 0 && { streams }) }, payload);
 }
 
 /** The mark that the first bytes of a segment show, or undefined when they are no opening. */
@@ -91,7 +91,7 @@ export function seeGroup(bytes: Buffer, from: number, at: number, mark: string):
     const ts = wholeOf(o, 'ts');
     const streams = o['streams'] ?? [];
     if (!Array.isArray(streams)) throw new Error('bad streams');
-    return { at, bytes: wholeOf(o, 'bytes'), lines: wholeOf(o, 'lines'), ts, streams: streams.map((s: unknown) => readStanding(s, ts)) };
+    return { at, bytes: wholeOf(o, 'bytes'), ts, streams: streams.map((s: unknown) => readStanding(s, ts)) };
   });
 }
 

@@ -18,11 +18,11 @@ export type JournalOptions = {
   remembered: number;
 };
 
-/** Lines that belong together: blocks of whole lines, how many they are, and how their streams stand with them. */
-export type Entry = { payload: Buffer[]; lines: number; standings: Standing[] };
+/** Lines that belong together: blocks of whole lines, and how their streams stand with them. */
+export type Entry = { payload: Buffer[]; standings: Standing[] };
 
-/** A group as it stands in the journal, from `from` to byte `end` of the same segment. */
-export type Placed = { from: Position; end: number; payload: Buffer[] };
+/** A group as it stands in the journal: `before` was the end, `from` is where it begins (perhaps in a new segment), `next` is the end now. */
+export type Placed = { before: Position; from: Position; next: Position; payload: Buffer[] };
 
 /** The disk is full: nothing was written, and it can be tried again. */
 export class NoRoom extends Error {}
@@ -92,6 +92,11 @@ export class Journal {
     return last ? { segment: last.segment, at: this.#file ? this.#length : last.size, done: 0 } : this.start;
   }
 
+  /** Bytes of all files from `position` to the end. */
+  distance({ segment, at, done }: Position): number {
+    return this.#segments.reduce((sum, s) => sum + (s.segment > segment ? s.size : s.segment === segment ? s.size - at - done : 0), 0);
+  }
+
   /** Bytes of all segments. */
   get size(): number {
     return this.#segments.reduce((sum, { size }) => sum + size, 0);
@@ -104,8 +109,9 @@ export class Journal {
   async commit(entries: readonly Entry[]): Promise<Placed[]> {
     if (this.#broken) throw new Error(`cannot write journal ${this.folder}: it has failed before`);
     try {
+      const before = this.end;
       if (!this.#file || this.#due()) await this.#begin();
-      return await this.#write(entries);
+      return await this.#write(entries, before);
     } catch (err) {
       if (err instanceof NoRoom) throw err;
       this.#broken = true;
@@ -113,27 +119,28 @@ export class Journal {
     }
   }
 
-  async #write(entries: readonly Entry[]): Promise<Placed[]> {
+  async #write(entries: readonly Entry[], before: Position): Promise<Placed[]> {
     const file = this.#file;
-    const segment = this.#segments.at(-1);
-    if (!file || !segment) throw new Error('no segment');
+    const current = this.#segments.at(-1);
+    if (!file || !current) throw new Error('no segment');
+    const { segment } = current;
     const ts = this.#now();
     const buffers: Buffer[] = [];
     const placed: Placed[] = [];
     let end = this.#length;
-    for (const { payload, lines, standings } of entries) {
-      const from = { segment: segment.segment, at: end, done: 0 };
+    for (const { payload, standings } of entries) {
+      const from = { segment, at: end, done: 0 };
       const streams = standings.map((standing) => ({ standing, used: ts }));
-      const line = groupLine(this.#mark, { at: end, lines, ts, streams }, payload);
+      const line = groupLine(this.#mark, { at: end, ts, streams }, payload);
       buffers.push(line, ...payload);
       end = payload.reduce((sum, { length }) => sum + length, end + line.length);
-      placed.push({ from, end, payload });
+      placed.push({ before: placed.at(-1)?.next ?? before, from, next: { segment, at: end, done: 0 }, payload });
     }
     await this.#put(file, buffers, this.#length, end);
     await file.sync();
     for (const { standings } of entries) for (const standing of standings) this.standings.put(standing, ts);
     this.#length = end;
-    Object.assign(segment, { size: end, changed: ts });
+    Object.assign(current, { size: end, changed: ts });
     return placed;
   }
 
@@ -170,7 +177,7 @@ export class Journal {
     const buffers = [openingLine(mark, { at: 0, bytes: 0, segment, ts, before: before?.size })];
     let length = buffers[0]?.length ?? 0;
     for (const streams of parts(this.standings.all(), MAX_STREAMS)) {
-      const line = groupLine(mark, { at: length, lines: 0, ts, streams }, []);
+      const line = groupLine(mark, { at: length, ts, streams }, []);
       buffers.push(line);
       length += line.length;
     }
@@ -203,10 +210,11 @@ export class Journal {
   /** Remove the oldest segments as age and size want it, of those that `reader` has passed. Rejects with the system's error. */
   async clean(reader: Position): Promise<void> {
     const { keepSize = Infinity, keepAge = Infinity } = this.#options;
-    for (;;) {
+    for (let synced = false; ; synced = true) {
       const [oldest, next] = this.#segments;
       if (!oldest || !next || oldest.segment >= reader.segment) return;
       if (this.size <= keepSize && this.#now() - oldest.changed <= keepAge) return;
+      if (!synced) await this.#disk.syncFolder(this.folder); // a cursor that still pointed at it must not come back
       const path = join(this.folder, segmentName(oldest.segment));
       await this.#disk.remove(path + CUT).catch(() => {});
       await this.#disk.remove(path);

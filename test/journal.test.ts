@@ -50,7 +50,7 @@ function entry(from: Standing, bytes: Buffer): Entry {
   const { committed: offset } = from;
   const last = { offset, length: bytes.length, crc: crc32(bytes) };
   const standing = { ...from, committed: offset + bytes.length, last, lines: from.lines + countLines(bytes) };
-  return { payload: [bytes], lines: countLines(bytes), standings: [standing] };
+  return { payload: [bytes], standings: [standing] };
 }
 
 const openJournal = (disk: SimDisk, options = OPTIONS): Promise<Journal> => Journal.open(DIR, options, disk, () => (disk.clock += 7));
@@ -122,9 +122,9 @@ test('control lines are JSON, say what follows, and stand before it', () => {
   const mark = 'abcdefghijklmnop';
   const payload = [Buffer.from('a\n'), Buffer.from('b\nc\n')];
   const standing = { ...newStanding('web1', EPOCH, 0), committed: 6, last: { offset: 0, length: 6, crc: 1 }, lines: 3 };
-  const line = groupLine(mark, { at: 100, lines: 3, ts: 5, streams: [{ standing, used: 5 }] }, payload);
+  const line = groupLine(mark, { at: 100, ts: 5, streams: [{ standing, used: 5 }] }, payload);
   const crc = JSON.parse(line.toString()).crc;
-  assert.is(line.toString(), `{"@":"group","mark":"${mark}","crc":"${crc}","at":100,"bytes":6,"lines":3,"ts":5,"streams":[`
+  assert.is(line.toString(), `{"@":"group","mark":"${mark}","crc":"${crc}","at":100,"bytes":6,"ts":5,"streams":[`
     + `{"sender":"web1","epoch":"${EPOCH}","to":6,"last":{"offset":0,"length":6,"crc":1},"lines":3}]}\n`);
   // As lm-journal(5) says: of everything behind the eight digits.
   const whole = Buffer.concat([line, ...payload]);
@@ -228,7 +228,7 @@ test('model: commits, deaths and full disks in any order', timed(120_000, async 
       } else if ('full' in s) disk.room = [...(await disk.list(DIR))].reduce((sum, name) => sum + disk.bytes(`${DIR}/${name}`).length, s.full);
       else if ('die' in s) {
         disk.dieAt = disk.operations + 1 + s.die;
-        await journal.commit([{ payload: [Buffer.from('anonymous\n')], lines: 1, standings: [] }]).catch(() => {});
+        await journal.commit([{ payload: [Buffer.from('anonymous\n')], standings: [] }]).catch(() => {});
         disk.dead = true;
         disk.restart(s.death);
         disk.room = Infinity;
@@ -340,9 +340,9 @@ test('a sender that knows the mark cannot make its lines a group', async () => {
   const disk = new SimDisk(random(4));
   const journal = await openJournal(disk);
   const mark = JSON.parse(disk.bytes(`${DIR}/${segmentName(1)}`).toString()).mark as string;
-  const fake = groupLine(mark, { at: 5000, lines: 1, ts: 1, streams: [{ standing: newStanding('evil', EPOCH, 0), used: 1 }] }, [Buffer.from('x\n')]);
+  const fake = groupLine(mark, { at: 5000, ts: 1, streams: [{ standing: newStanding('evil', EPOCH, 0), used: 1 }] }, [Buffer.from('x\n')]);
   const lines = Buffer.concat([fake, Buffer.from('x\n')]);
-  await journal.commit([{ payload: [lines], lines: 2, standings: [] }]);
+  await journal.commit([{ payload: [lines], standings: [] }]);
   const again = await openJournal(disk);
   assert.is((await readAll(disk, again.start)).text, lines.toString('latin1'));
   assert.is(again.standings.size, 0);
@@ -364,7 +364,7 @@ test('retention by age: segments are begun often enough, and go when their last 
   const hour = 3_600_000;
   const journal = await Journal.open(DIR, { ...OPTIONS, segment: 1e9, keepAge: 8 * hour }, disk, () => disk.clock);
   for (let i = 0; i < 20; i++) {
-    await journal.commit([{ payload: [Buffer.from(`${i}\n`)], lines: 1, standings: [] }]);
+    await journal.commit([{ payload: [Buffer.from(`${i}\n`)], standings: [] }]);
     disk.clock += hour;
     await journal.clean(journal.end);
   }

@@ -159,7 +159,9 @@ export class JournalCopy {
       return;
     }
     this.#reader ??= new JournalReader(realDisk, this.#journal.folder, this.#position, () => this.#journal.end);
-    const got = await this.#reader.read();
+    const got = await this.#reader.read().catch((err: unknown) => {
+      throw new Error(`cannot read journal ${this.#journal.folder}: ${why(err)}`, { cause: err });
+    });
     if (got?.is === 'lines') await this.#write(got.from, [got.lines], got.next);
     else {
       if (got) this.#damaged(got.damage);
@@ -189,7 +191,11 @@ export class JournalCopy {
 
   #saveSoon(): void {
     this.#saver ??= setTimeout(() => {
-      this.#saving = this.#save().finally(() => (this.#saver = undefined));
+      this.#saving = this.#save().finally(() => {
+        this.#saver = undefined;
+        const moved = !this.#saved || comparePositions(this.#position, this.#saved) !== 0;
+        if (moved && !this.#stopped) this.#saveSoon(); // it went on meanwhile, or could not be saved
+      });
     }, SAVE_MS);
   }
 

@@ -8,6 +8,7 @@ import type { Standing } from './standings.ts';
 const PACE_MS = 20; // from the beginning of one group to that of the next
 const ENOUGH = 1_048_576; // bytes that do not wait for it
 const MOST = 4_194_304; // bytes of lines that go together: what came while the disk was slow
+const TURN = 65_536; // bytes of one sender, then it is the next one's turn
 const RETRY_MS = 1000;
 
 export type JournalOutletEvents = {
@@ -70,7 +71,7 @@ export class JournalOutlet {
       while (!this.rota.empty && !this.#stop.signal.aborted) {
         await this.#company();
         this.#begun = performance.now();
-        const taken = this.rota.take(MOST);
+        const taken = this.#take();
         const placed = await this.#commit(entriesOf(taken));
         this.#events.placed(placed);
         this.rota.done(taken);
@@ -80,6 +81,18 @@ export class JournalOutlet {
     } catch (err) {
       this.#fail(err); // and stays busy: nothing more goes out
     }
+  }
+
+  /** What goes together now: every sender in its turn. */
+  #take(): Taken[] {
+    const taken: Taken[] = [];
+    for (let bytes = 0; bytes < MOST && !this.rota.empty; ) {
+      for (const one of this.rota.take(TURN)) {
+        taken.push(one);
+        bytes += one.block.length;
+      }
+    }
+    return taken;
   }
 
   /** Wait for more to go into the same group: not when nothing was written of late, nor when there is enough. */

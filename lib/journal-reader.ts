@@ -15,6 +15,7 @@ export class JournalReader {
   readonly #limit: (() => Position) | undefined;
   #position: Position;
   #open: { file: DiskFile; scan: SegmentScan } | undefined;
+  #finished = false; // there is a later segment: nothing is added to this one any more
 
   /** Begins at `position`. `limit` says how far there are lines, where that is known; else everything whole that is in the files is read. */
   constructor(disk: Disk, folder: string, position: Position, limit?: () => Position) {
@@ -35,15 +36,20 @@ export class JournalReader {
         if (damage) return this.#passed(damage);
         if (!this.#open) return undefined;
       }
-      const later = await this.#following(limit); // asked first: when there is one, nothing is added to this one any more
-      const { scan } = this.#open;
-      const step: Step = await scan.next();
+      const step: Step = await this.#open.scan.next();
       if (step.is === 'group') {
         const from = this.#position;
         this.#position = { segment, at: step.end, done: 0 };
         const lines = step.lines.subarray(from.done);
         if (lines.length > 0) return { is: 'lines', from, lines, next: this.#position };
-      } else if (step.is === 'end') {
+        continue;
+      }
+      const later = await this.#following(limit);
+      if (later !== undefined && !this.#finished) {
+        this.#finished = true; // once more to its end: something may have come before the later one was begun
+        continue;
+      }
+      if (step.is === 'end') {
         if (later === undefined) return undefined;
         await this.#leave(); // also when the next one is missing: that has to be told
       } else {
@@ -56,6 +62,7 @@ export class JournalReader {
   async close(): Promise<void> {
     const open = this.#open;
     this.#open = undefined;
+    this.#finished = false;
     await open?.file.close();
   }
 

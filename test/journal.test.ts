@@ -12,6 +12,7 @@ import { random } from './oracle.ts';
 import { SimDisk, type Death } from './sim-disk.ts';
 import { timed } from './sh.ts';
 
+const SOAK = process.env['LM_SOAK'] !== undefined;
 const DIR = '/j';
 const OPTIONS = { segment: 3000, remembered: 100 };
 const EPOCH = '0123456789abcdef0123456789abcdef';
@@ -184,17 +185,17 @@ async function dieAndGoOn(k: number, again: number, death: Death, seed: number):
 }
 
 for (const death of ['kill', 'power'] as const) {
-  test(`${death}: dying at every single operation, then at every one of the next start`, timed(120_000, async () => {
+  test(`${death}: dying at every single operation, then at every one of the next start`, timed(SOAK ? 1_200_000 : 120_000, async () => {
     let k = 1;
     for (; await dieAndGoOn(k, Infinity, death, k); k++);
     assert.ok(k > 60, `${k} operations`);
-    for (let i = 1; i < k; i += 5) {
+    for (let i = 1; i < k; i += SOAK ? 1 : 13) {
       for (let again = 1; again <= 8; again++) await dieAndGoOn(i, again, death, i * 31 + again);
     }
   }));
 }
 
-test('model: commits, deaths and full disks in any order', timed(120_000, async () => {
+test('model: commits, deaths and full disks in any order', timed(SOAK ? 1_200_000 : 120_000, async () => {
   const step = fc.oneof(
     { weight: 8, arbitrary: fc.record({ commit: fc.array(fc.tuple(fc.nat(2), fc.nat(900)), { minLength: 1, maxLength: 4 }) }) },
     { weight: 2, arbitrary: fc.record({ die: fc.nat(6), death: fc.constantFrom<Death>('kill', 'power') }) },
@@ -248,7 +249,7 @@ test('model: commits, deaths and full disks in any order', timed(120_000, async 
       assert.equal([damage, journal.damage], [[], []]);
       check(journal, cleaned + text, streams);
     }
-  }), { numRuns: 150 });
+  }), { numRuns: SOAK ? 3000 : 80 });
 }));
 
 /** A journal of three segments, as its files. */
@@ -282,14 +283,14 @@ test('the last segment cut at every byte: what is whole stays, the rest is kept 
   }
 }));
 
-test('any byte changed: in the last group it is cut, elsewhere it is told and left as it is, and all other lines are read', timed(120_000, async () => {
+test('any byte changed: in the last group it is cut, elsewhere it is told and left as it is, and all other lines are read', timed(SOAK ? 1_200_000 : 120_000, async () => {
   const { disk, text } = await made();
   const names = await segmentsOf(disk);
   const next = random(77);
   for (const name of names.slice(-3)) {
     const path = `${DIR}/${name}`;
     const whole = Buffer.from(disk.bytes(path));
-    for (let at = 0; at < whole.length; at += 1 + Math.floor(next() * 40)) {
+    for (let at = 0; at < whole.length; at += SOAK ? 1 : 1 + Math.floor(next() * 80)) {
       const changed = Buffer.from(whole);
       changed[at] = (changed[at] as number) ^ (1 << Math.floor(next() * 8));
       disk.replace(path, changed);

@@ -1,4 +1,4 @@
-/** The file system as a journal uses it: few operations, each a step at which a machine may stop. Tests put a disk in its place that does. */
+/** The file system as a journal uses it: few operations, each a step at which a machine may stop; tests have a disk that does. */
 import { constants } from 'node:fs';
 import { mkdir, open, readdir, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
 

@@ -39,6 +39,7 @@ export class JournalCopy {
   #saver: NodeJS.Timeout | undefined;
   #saving: Promise<void> = Promise.resolve();
   #unsaved = false;
+  #unclean = false;
   #running = false;
   #stopped = false;
   #caughtUp: (() => void)[] = [];
@@ -158,14 +159,14 @@ export class JournalCopy {
       await this.#write(group.from, group.payload, group.next);
       return;
     }
-    this.#reader ??= new JournalReader(realDisk, this.#journal.folder, this.#position, () => this.#journal.end);
-    const got = await this.#reader.read().catch((err: unknown) => {
+    const reader = (this.#reader ??= new JournalReader(realDisk, this.#journal.folder, this.#position, () => this.#journal.end));
+    const got = await reader.read().catch((err: unknown) => {
       throw new Error(`cannot read journal ${this.#journal.folder}: ${why(err)}`, { cause: err });
     });
     if (got?.is === 'lines') await this.#write(got.from, [got.lines], got.next);
     else {
       if (got) this.#damaged(got.damage);
-      this.#at(got?.next ?? this.#journal.end); // behind the last group are only groups without lines
+      this.#at(reader.position); // behind damage, or groups without lines
     }
   }
 
@@ -205,13 +206,17 @@ export class JournalCopy {
     try {
       if (!this.#saved || comparePositions(position, this.#saved) !== 0) await saveCursor(realDisk, this.#path, position);
       this.#saved = position;
-      await this.#journal.clean(position);
       if (this.#unsaved) this.#say(`${this.#path} is saved again`);
       this.#unsaved = false;
     } catch (err) {
       if (!this.#unsaved) this.#say(`cannot save ${this.#path}: ${why(err)}; going on`);
       this.#unsaved = true;
+      return;
     }
+    await this.#journal.clean(position).then(() => (this.#unclean = false), (err: unknown) => {
+      if (!this.#unclean) this.#say(`cannot remove from journal ${this.#journal.folder}: ${why(err)}; going on`);
+      this.#unclean = true;
+    });
   }
 }
 

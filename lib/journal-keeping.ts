@@ -48,7 +48,8 @@ export class Keeping implements WayOut {
     const journal = await Journal.open(folder, options);
     const { cut } = journal;
     if (cut) {
-      note(`journal ${folder}: cut ${cut.to - cut.from} bytes off the end of ${segmentName(cut.segment)}, which no sender was promised: ${cut.reason}`);
+      const what = `${cut.to - cut.from} bytes off the end of ${segmentName(cut.segment)}`;
+      note(`journal ${folder}: cut ${what}, which no sender was promised: ${cut.reason}`);
     }
     return new Keeping(journal, await JournalCopy.open(journal, output, nowhere, note), output, unlock);
   }

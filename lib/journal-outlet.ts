@@ -1,4 +1,4 @@
-/** The way out of a receiver that keeps a journal: what waits goes to the disk in groups, is safe then, and is copied to standard output. */
+/** The way out of a receiver that keeps a journal: what waits goes to the disk in groups, is safe then, and is copied to stdout. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { NoRoom, type Entry, type Journal, type Placed } from './journal.ts';
 import { MAX_STREAMS } from './journal-format.ts';

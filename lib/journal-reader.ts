@@ -17,12 +17,17 @@ export class JournalReader {
   #open: { file: DiskFile; scan: SegmentScan } | undefined;
   #finished = false; // there is a later segment: nothing is added to this one any more
 
-  /** Begins at `position`. `limit` says how far there are lines, where that is known; else everything whole that is in the files is read. */
+  /** Begins at `position`. `limit` says how far there are lines, where that is known; else all that is whole in the files is read. */
   constructor(disk: Disk, folder: string, position: Position, limit?: () => Position) {
     this.#disk = disk;
     this.#folder = folder;
     this.#position = position;
     this.#limit = limit;
+  }
+
+  /** Where it goes on. */
+  get position(): Position {
+    return this.#position;
   }
 
   /** The next lines, or undefined when there are none for now. Rejects with the system's errors. */
@@ -35,6 +40,7 @@ export class JournalReader {
         const damage = await this.#enter();
         if (damage) return this.#passed(damage);
         if (!this.#open) return undefined;
+        continue; // behind its first line there may be nothing up to the limit
       }
       const step: Step = await this.#open.scan.next();
       if (step.is === 'group') {
@@ -49,13 +55,15 @@ export class JournalReader {
         this.#finished = true; // once more to its end: something may have come before the later one was begun
         continue;
       }
-      if (step.is === 'end') {
-        if (later === undefined) return undefined;
+      if (step.is === 'end' && later !== undefined) {
         await this.#leave(); // also when the next one is missing: that has to be told
-      } else {
-        const damage = await this.#damaged(step.is === 'bad' ? step.reason : 'a group that is not whole', later, limit);
-        return damage && this.#passed(damage);
+        continue;
       }
+      if (step.is === 'end' && !limit) return undefined;
+      const reason = step.is === 'bad' ? step.reason : step.is === 'end' ? 'it is shorter than it was' : 'a group that is not whole';
+      const next = await this.#open.scan.find(this.#position.at);
+      if (next === undefined && later === undefined && !limit) return undefined; // perhaps only not written yet
+      return this.#passed(await this.#passTo(next, reason, later, limit));
     }
   }
 
@@ -78,9 +86,10 @@ export class JournalReader {
       file = await this.#disk.open(join(this.#folder, segmentName(segment)), 'read');
     } catch (err) {
       if (why(err) !== 'ENOENT') throw err;
-      const later = await this.#following(this.#limit?.());
-      if (later === undefined) return undefined;
-      this.#position = { segment: later, at: 0, done: 0 };
+      const limit = this.#limit?.();
+      const later = await this.#following(limit);
+      if (later === undefined && !limit) return undefined;
+      this.#position = later === undefined && limit ? limit : { segment: later ?? segment, at: 0, done: 0 };
       return { segment, from: at, to: at, reason: 'it is missing' };
     }
     const scan = new SegmentScan(file);
@@ -90,23 +99,20 @@ export class JournalReader {
     else this.#position = { segment, at: scan.at, done: 0 };
     if (typeof opening !== 'string' || (at > 0 && scan.mark !== '')) return undefined;
     const groups = scan.mark === '' ? undefined : await scan.find(at);
-    return this.#passTo(groups, opening, await this.#following(this.#limit?.()));
+    const limit = this.#limit?.();
+    return this.#passTo(groups, opening, await this.#following(limit), limit);
   }
 
-  /** Bytes that are no group: when more comes behind them they are damaged, else perhaps only not written yet. */
-  async #damaged(reason: string, later: number | undefined, limit: Position | undefined): Promise<Damage | undefined> {
-    const next = await this.#open?.scan.find(this.#position.at);
-    if (next === undefined && later === undefined && !limit) return undefined;
-    return this.#passTo(next, reason, later);
-  }
-
-  /** Go on at byte `next` of this segment, or where there is nothing good in it, at its end and so in the next one. */
-  async #passTo(next: number | undefined, reason: string, later: number | undefined): Promise<Damage> {
+  /** Go on at byte `next` of this segment, or where there is nothing good in it, in the next one or at the limit. */
+  async #passTo(next: number | undefined, reason: string, later: number | undefined, limit: Position | undefined): Promise<Damage> {
     const { segment, at: from } = this.#position;
     const open = this.#open;
     const to = next ?? (await open?.file.size()) ?? from;
     if (next === undefined && later !== undefined) await this.#leave();
-    else {
+    else if (next === undefined && limit) {
+      await this.close();
+      this.#position = limit;
+    } else {
       this.#position = { segment, at: to, done: 0 };
       if (open) open.scan.at = to;
     }

@@ -69,7 +69,8 @@ function missing(numbers: number[]): Damage[] {
   return numbers.flatMap((n, i) => {
     const before = numbers[i - 1];
     if (before === undefined || before === n - 1) return [];
-    return [{ segment: before + 1, from: 0, to: 0, reason: n - before === 2 ? 'it is missing' : `it is missing, and so are those up to ${segmentName(n - 1)}` }];
+    const reason = n - before === 2 ? 'it is missing' : `it is missing, and so are those up to ${segmentName(n - 1)}`;
+    return [{ segment: before + 1, from: 0, to: 0, reason }];
   });
 }
 

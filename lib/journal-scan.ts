@@ -1,7 +1,7 @@
 /** Steps through a segment of a journal, group by group: by their lengths, never by what lines look like. */
 import type { DiskFile } from './disk.ts';
 import {
-  MAX_CONTROL_LINE, MAX_GROUP, markOf, nextGroup, seeGroup, seeOpening, type Group, type Opening, type Seen,
+  MAX_CONTROL_LINE, MAX_GROUP, markOf, nextGroup, seeGroup, seeOpening, type Group, type Opening,
 } from './journal-format.ts';
 
 const WINDOW = 1_048_576; // bytes read at once; more where a group is longer
@@ -36,7 +36,8 @@ export class SegmentScan {
   async open(): Promise<Opening | string> {
     await this.#load(0, WINDOW);
     this.#mark = markOf(this.#window) ?? '';
-    const seen: Seen<Opening> = this.#mark ? seeOpening(this.#window, this.#mark) : { is: 'bad', reason: 'it does not begin as a segment does' };
+    if (!this.#mark) return 'it does not begin as a segment does';
+    const seen = seeOpening(this.#window, this.#mark);
     if (seen.is === 'short') return 'its first line is not whole';
     if (seen.is === 'bad') return seen.reason;
     this.at = seen.end;
@@ -45,7 +46,7 @@ export class SegmentScan {
 
   /** The next group. What is not whole is looked at anew by the next call. */
   async next(): Promise<Step> {
-    for (let want = WINDOW; ; ) {
+    for (let want = WINDOW, fresh = false; ; fresh = true) {
       const from = this.at - this.#start;
       const inside = from >= 0 && from < this.#window.length;
       const seen = inside ? seeGroup(this.#window, from, this.at, this.#mark) : undefined;
@@ -53,10 +54,11 @@ export class SegmentScan {
         this.at = this.#start + seen.end;
         return { is: 'group', head: seen.head, lines: this.#window.subarray(seen.body, seen.end), end: this.at };
       }
-      if (seen?.is === 'bad') return seen;
-      if (seen) want = Math.max(want, seen.need);
-      const before = inside ? this.#window.length - from : 0;
+      if (seen?.is === 'bad' && fresh) return seen; // else the bytes may be from before the writer took a group back
+      if (seen?.is === 'short') want = Math.max(want, seen.need);
+      const before = inside && seen?.is === 'short' ? this.#window.length - from : 0;
       await this.#load(this.at, want);
+      if (seen?.is === 'bad') continue;
       if (this.#window.length <= before) return { is: before === 0 ? 'end' : 'short' };
     }
   }

@@ -21,7 +21,7 @@ export type JournalOptions = {
 /** Lines that belong together: blocks of whole lines, and how their streams stand with them. */
 export type Entry = { payload: Buffer[]; standings: Standing[] };
 
-/** A group as it stands in the journal: `before` was the end, `from` is where it begins (perhaps in a new segment), `next` is the end now. */
+/** A group in the journal: `before` was the end, `from` is where it begins (perhaps in a new segment), `next` is the end now. */
 export type Placed = { before: Position; from: Position; next: Position; payload: Buffer[] };
 
 /** The disk is full: nothing was written, and it can be tried again. */
@@ -48,7 +48,7 @@ export class Journal {
   #base = 0;
   #broken = false;
 
-  /** Recover what is in the folder, which is made if it is missing. Nobody else may write there. Rejects with an Error that names the folder. */
+  /** Recover what is in the folder, made if it is missing. Nobody else may write there. Rejects with an Error that names the folder. */
   static async open(folder: string, options: JournalOptions, disk: Disk = realDisk, now: () => number = Date.now): Promise<Journal> {
     try {
       await disk.makeFolder(folder);

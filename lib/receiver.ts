@@ -136,7 +136,7 @@ export class Session {
       this.#add('refused', refused);
       this.#reason = reason;
     }
-    this.#put(kept.length === 1 && kept[0] ? kept[0] : Buffer.concat(kept)); // in one: what a frame brought is safe as a whole or not at all
+    this.#put(kept.length === 1 && kept[0] ? kept[0] : Buffer.concat(kept)); // what a frame brought is safe as a whole or not at all
   }
 
   /** Pass these on; with them, the stream stands as it does now. */

@@ -6,6 +6,7 @@ const DAY_MS = 86_400_000;
 const KEEP_MS = 30 * DAY_MS; // after the last use: a sender may be away for a month
 const KEEP_ENDED_MS = DAY_MS; // after the end: only an answer that got lost is still to be given
 const MAX_NAME = 256;
+const NOTHING = { lines: 0, bytes: 0, reason: '' };
 
 /** One stream of one sender as it stands after all its bytes below `committed`. Never changed once made. */
 export type Standing = {
@@ -28,7 +29,8 @@ export type Standing = {
 /** A stream of which nothing has come. */
 export function newStanding(principal: string, epoch: string, base: number): Standing {
   return {
-    principal, epoch, committed: base, last: undefined, ended: false, lines: 0, refused: 0, why: '', lost: { lines: 0, bytes: 0, reason: '' },
+    principal, epoch, committed: base, last: undefined, ended: false, lines: 0, refused: 0, why: '',
+    lost: NOTHING,
   };
 }
 
@@ -70,7 +72,7 @@ export function readStanding(value: unknown, ts: number): Kept {
       lines: wholeOf(o, 'lines'),
       refused: o['refused'] === undefined ? 0 : wholeOf(o, 'refused'),
       why: textOf(o, 'why'),
-      lost: { lines: lost ? wholeOf(lost, 'lines') : 0, bytes: lost ? wholeOf(lost, 'bytes') : 0, reason: lost ? textOf(lost, 'reason') : '' },
+      lost: lost ? { lines: wholeOf(lost, 'lines'), bytes: wholeOf(lost, 'bytes'), reason: textOf(lost, 'reason') } : NOTHING,
     },
   };
 }
@@ -121,7 +123,7 @@ export class Standings {
     }
   }
 
-  /** One too many: of the sender that has most, so that none can push out another's; one that has ended, else the one unused for longest. */
+  /** One too many: of the sender that has most, so that none pushes out another's; one that has ended, else the one unused for longest. */
   #forgetOne(spared: string): void {
     const most = Math.max(...this.#perSender.values());
     let victim: [string, Kept] | undefined;

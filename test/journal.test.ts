@@ -337,6 +337,21 @@ test('a segment that is missing, and one that has become shorter', async () => {
   assert.is((await readAll(disk, journal.start)).damage.length, 2);
 });
 
+test('files that become shorter or go away while they are read: told, and it goes on at the end', async () => {
+  for (const spoil of [
+    async (disk: SimDisk, path: string) => disk.replace(path, disk.bytes(path).subarray(0, 400)),
+    async (disk: SimDisk, path: string) => disk.remove(path),
+  ]) {
+    const disk = new SimDisk(random(4));
+    const journal = await openJournal(disk);
+    for (let i = 0; i < 20; i++) await journal.commit([{ payload: [Buffer.from(`${i} ${'x'.repeat(40)}\n`)], standings: [] }]);
+    await spoil(disk, `${DIR}/${segmentName(1)}`);
+    const { damage, end } = await readAll(disk, journal.start, () => journal.end);
+    assert.is(damage.length, 1, String(damage));
+    assert.equal(end, journal.end);
+  }
+});
+
 test('a sender that knows the mark cannot make its lines a group', async () => {
   const disk = new SimDisk(random(4));
   const journal = await openJournal(disk);

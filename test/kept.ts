@@ -61,6 +61,12 @@ export class Site {
     return this.recv;
   }
 
+  /** The receiver as a shell line, at a port of its own. */
+  get line(): string {
+    const { receiver, dir, journal, options } = this;
+    return ['lm-tls-recv', '-k', receiver.pem, '-a', join(dir, 'authorized'), '-J', journal, ...options, '127.0.0.1:0'].join(' ');
+  }
+
   async kill(signal: NodeJS.Signals): Promise<void> {
     this.recv?.process.kill(signal);
     await this.recv?.process.closed;

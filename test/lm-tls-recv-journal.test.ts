@@ -71,14 +71,15 @@ test(`kill -9 under load, ${SOAK ? 200 : 5} times: nothing lost, nothing twice i
   assert.ok(repeated < text.length, `${repeated} bytes repeated of ${text.length}`);
 })));
 
-test('kill -9 more than 200 ms after the last line was written to standard output: nothing comes again', timed(30_000, () => withFolder(async (dir) => {
+test('kill -9 more than 200 ms after the last line was written to standard output: nothing comes again',
+  timed(30_000, () => withFolder(async (dir) => {
   const site = new Site(dir);
   const key = site.sender('web1');
   await site.start();
   for (let i = 0; i < 3; i++) {
     assert.is((await site.send(key, `${i}\n`)).code, 0);
-    // The cursor's group is the last one when it is saved; `done` or `at` says so.
-    await until(async () => readFileSync(join(site.journal, 'cursor'), 'utf8').includes(`"at":${statSync(join(site.journal, '000000000001.ndjson')).size},`));
+    const saved = (): string => readFileSync(join(site.journal, 'cursor'), 'utf8');
+    await until(() => saved().includes(`"at":${statSync(join(site.journal, '000000000001.ndjson')).size},`));
     await site.kill('SIGKILL');
     await site.start();
   }
@@ -106,7 +107,7 @@ test(`SIGTERM under load, ${SOAK ? 100 : 5} times: nothing lost, nothing twice, 
   assert.ok(site.out === text, `${site.out.length} bytes for ${text.length}`);
 })));
 
-test(`nobody reads standard output for ${SOAK ? 60 : 5} s: senders are acknowledged, none reconnects, memory is bounded, and then all of it comes`,
+test(`nobody reads stdout for ${SOAK ? 60 : 5} s: senders are acknowledged, none reconnects, memory is bounded, then all of it comes`,
   timed(SOAK ? 300_000 : 60_000, () => withFolder(async (dir) => {
   const site = new Site(dir);
   const [key, big] = [site.sender('web1'), site.sender('big')];
@@ -138,7 +139,7 @@ test('SIGTERM while nobody reads: it ends in time, and the next one goes on with
   const key = site.sender('web1');
   // A pipe, whose reader begins to read when the receiver is gone.
   const reader = `(until [ -e ${dir}/go ]; do sleep 0.1; done; cat > ${dir}/taken; touch ${dir}/done)`;
-  const recv = startLine(`exec lm-tls-recv -t 500ms -k ${site.receiver.pem} -a ${dir}/authorized -J ${site.journal} 127.0.0.1:0 > >(${reader})`);
+  const recv = startLine(`exec ${site.line} -t 500ms > >(${reader})`);
   site.address = (await recv.says(/listening on (\S+)/))[1] as string;
   const text = numbered(40_000);
   assert.is((await site.send(key, text)).code, 0);
@@ -155,10 +156,11 @@ test('SIGTERM while nobody reads: it ends in time, and the next one goes on with
   assert.ok(whole + site.out === text, `${whole.length} and ${site.out.length} for ${text.length}`);
 })));
 
-test('| head: the reader has left for good, so it ends, and what is in the journal goes to the next one', timed(30_000, () => withFolder(async (dir) => {
+test('| head: the reader has left for good, so it ends, and what is in the journal goes to the next one',
+  timed(30_000, () => withFolder(async (dir) => {
   const site = new Site(dir);
   const key = site.sender('web1');
-  const r = startLine(`lm-tls-recv -k ${site.receiver.pem} -a ${dir}/authorized -J ${site.journal} 127.0.0.1:0 | head -n 1; echo "\${PIPESTATUS[0]}"`);
+  const r = startLine(`${site.line} | head -n 1; echo "\${PIPESTATUS[0]}"`);
   site.address = (await r.says(/listening on (\S+)/))[1] as string;
   const s = start('lm-tls-send', sendArgs(key, site.receiver, site.address));
   s.child.stdin?.write('1\n2\n');
@@ -180,7 +182,7 @@ test('a named pipe whose reader leaves and comes back goes on where the pipe was
   const key = site.sender('web1');
   sh(`mkfifo ${dir}/pipe`);
   const first = startLine(`exec head -c 7 < ${dir}/pipe`);
-  const recv = startLine(`exec lm-tls-recv -k ${site.receiver.pem} -a ${dir}/authorized -J ${site.journal} 127.0.0.1:0 > ${dir}/pipe`);
+  const recv = startLine(`exec ${site.line} > ${dir}/pipe`);
   site.address = (await recv.says(/listening on (\S+)/))[1] as string;
   assert.is((await site.send(key, 'line 1\n')).code, 0);
   await first.closed;
@@ -195,7 +197,7 @@ test('a named pipe whose reader leaves and comes back goes on where the pipe was
 test('> /dev/null: the journal alone; a reader that comes later begins there', timed(30_000, () => withFolder(async (dir) => {
   const site = new Site(dir);
   const key = site.sender('web1');
-  const recv = startLine(`exec lm-tls-recv -k ${site.receiver.pem} -a ${dir}/authorized -J ${site.journal} 127.0.0.1:0 > /dev/null`);
+  const recv = startLine(`exec ${site.line} > /dev/null`);
   site.address = (await recv.says(/listening on (\S+)/))[1] as string;
   assert.is((await site.send(key, numbered(1000))).code, 0);
   await stopAll(recv);
@@ -299,7 +301,7 @@ test('damage in the middle is told, shown and left as it is; the rest is read', 
   assert.is((await site.send(key, 'four\n')).code, 0);
   await until(() => site.out.includes('four\n'));
   await site.kill('SIGTERM');
-  assert.match(site.out, /^one\nthree\n\{"id":"lm-tls-recv",.*"msg":"journal \S+: 000000000001\.ndjson is damaged, .*"level":"error"\}\nfour\n$/);
+  assert.match(site.out, /^one\nthree\n\{"id":"lm-tls-recv",.*"msg":"journal \S+ is damaged, .*"level":"error"\}\nfour\n$/);
   assert.ok(readFileSync(path).equals(bytes));
   const damage: string[] = [];
   assert.ok((await journalText(site.journal, damage)).startsWith('one\nthree\n'));
@@ -350,11 +352,13 @@ function failingDisk(dir: string): { preload: string; now: string } | undefined 
       return strstr(path, ".ndjson") && !strncmp(how, call, strlen(call));
     }
     #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
-    int fdatasync(int fd) { if (fails("sync", fd)) { errno = EIO; return -1; } return REAL(fdatasync)(fd); }
-    ssize_t pwritev(int fd, const struct iovec *v, int n, off_t at) { if (fails("write", fd)) { errno = EIO; return -1; } return REAL(pwritev)(fd, v, n, at); }
-    ssize_t pwritev64(int fd, const struct iovec *v, int n, off64_t at) { if (fails("write", fd)) { errno = EIO; return -1; } return REAL(pwritev64)(fd, v, n, at); }
-    ssize_t pwrite(int fd, const void *b, size_t n, off_t at) { if (fails("write", fd)) { errno = EIO; return -1; } return REAL(pwrite)(fd, b, n, at); }
-    ssize_t pwrite64(int fd, const void *b, size_t n, off64_t at) { if (fails("write", fd)) { errno = EIO; return -1; } return REAL(pwrite64)(fd, b, n, at); }
+    #define FAILING(type, call, name, args, passed) \\
+      type name args { if (fails(call, fd)) { errno = EIO; return -1; } return REAL(name) passed; }
+    FAILING(int, "sync", fdatasync, (int fd), (fd))
+    FAILING(ssize_t, "write", pwritev, (int fd, const struct iovec *v, int n, off_t at), (fd, v, n, at))
+    FAILING(ssize_t, "write", pwritev64, (int fd, const struct iovec *v, int n, off64_t at), (fd, v, n, at))
+    FAILING(ssize_t, "write", pwrite, (int fd, const void *b, size_t n, off_t at), (fd, b, n, at))
+    FAILING(ssize_t, "write", pwrite64, (int fd, const void *b, size_t n, off64_t at), (fd, b, n, at))
   `);
   const built = sh(`gcc -shared -fPIC -o ${dir}/fail.so ${dir}/fail.c -ldl`);
   if (built.code !== 0) throw new Error(built.err);
@@ -363,7 +367,8 @@ function failingDisk(dir: string): { preload: string; now: string } | undefined 
 
 if (sh('command -v gcc').code !== 0) test.skip('SKIPPED, no gcc: EIO of the disk', () => {});
 else for (const call of ['sync', 'write']) {
-  test(`EIO of ${call}: it ends at once with 1, acknowledges nothing, and the sender sends again`, timed(40_000, () => withFolder(async (dir) => {
+  test(`EIO of ${call}: it ends at once with 1, acknowledges nothing, and the sender sends again`,
+    timed(40_000, () => withFolder(async (dir) => {
     const disk = failingDisk(dir);
     if (!disk) return;
     const site = new Site(dir);
@@ -395,13 +400,14 @@ const SMALL_DISK = 'unshare -rm sh -c \'mount -t tmpfs -o size=1M tmpfs "$0" && 
 if (sh(`d=$(mktemp -d) && ${SMALL_DISK} $d true; s=$?; rmdir $d; exit $s`).code !== 0) {
   test.skip('SKIPPED, no mount in a namespace: a disk that is full', () => {});
 } else {
-  test('a full disk: senders wait and stay connected, it is said once, and goes on when there is room', timed(60_000, () => withFolder(async (dir) => {
+  test('a full disk: senders wait and stay connected, it is said once, and goes on when there is room',
+    timed(60_000, () => withFolder(async (dir) => {
     const site = new Site(dir, '--segment=128k');
     const key = site.sender('web1');
     mkdirSync(site.journal);
     // The filler is in the same small disk; the test frees it by a signal file, since the mount is seen by those within only.
     const inside = `head -c 600k /dev/zero > $1/filler; (while [ ! -e ${dir}/free ]; do sleep 0.1; done; rm $1/filler) & shift; exec "$@"`;
-    const recv = startLine(`exec ${SMALL_DISK} ${site.journal} sh -c '${inside}' sh ${site.journal} lm-tls-recv -k ${site.receiver.pem} -a ${dir}/authorized -J ${site.journal} --segment=128k 127.0.0.1:0 > ${dir}/out`);
+    const recv = startLine(`exec ${SMALL_DISK} ${site.journal} sh -c '${inside}' sh ${site.journal} ${site.line} > ${dir}/out`);
     site.address = (await recv.says(/listening on (\S+)/))[1] as string;
     const s = start('lm-tls-send', sendArgs(key, site.receiver, site.address));
     const text = numbered(7000, 90); // 680 KB
@@ -418,7 +424,7 @@ if (sh(`d=$(mktemp -d) && ${SMALL_DISK} $d true; s=$?; rmdir $d; exit $s`).code 
     await s.closed;
     assert.is(s.code, 0, s.err);
     assert.not.match(s.err, /trying again/);
-    assert.is(recv.err.match(/ENOSPC/g)?.length, 1);
+    assert.is(recv.err.match(/cannot write journal \S+: ENOSPC/g)?.length, 1);
     assert.not.match(recv.err, /is gone, not finished/);
     await until(() => site.out === text);
     await stopAll(recv);

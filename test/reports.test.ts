@@ -13,7 +13,9 @@ import { makeKey, startRecv } from './tls.ts';
 
 type Record = { id: string; run: string; n: number; ts: number; msg: string; level: string };
 
-const records = (text: string): Record[] => text.split('\n').filter((line) => line.startsWith('{"id"')).map((line) => JSON.parse(line) as Record);
+const records = (text: string): Record[] => (
+  text.split('\n').filter((line) => line.startsWith('{"id"')).map((line) => JSON.parse(line) as Record)
+);
 
 /** Lines and bytes that records say one sender has lost, added up. */
 function sumOf(list: Record[], name: string): { lines: number; bytes: number } {

@@ -97,7 +97,8 @@ export class SimDisk implements Disk {
     if (this.dead) throw new Died();
   }
 
-  get #used(): number {
+  /** Bytes of all files. */
+  get used(): number {
     return [...new Set(this.#names.values())].reduce((sum, { now }) => sum + now.length, 0);
   }
 
@@ -137,7 +138,7 @@ export class SimDisk implements Disk {
           if (this.#random() < 0.7) inode.write(bytes.subarray(0, Math.floor(this.#random() * (bytes.length + 1))), at);
         };
         this.#step(half);
-        const fits = Math.min(bytes.length, this.room - this.#used);
+        const fits = Math.min(bytes.length, this.room - this.used);
         if (fits <= 0) throw Object.assign(new Error('full'), { code: 'ENOSPC' });
         inode.write(bytes.subarray(0, fits), at);
         inode.changed = this.clock;

@@ -1,4 +1,4 @@
-/** lm-tls-send to lm-tls-recv --journal: lines a second and CPU with every line on the disk before it is acknowledged; time to acknowledgement. */
+/** lm-tls-send to lm-tls-recv --journal, each line on the disk before it is acknowledged: lines a second, CPU, time to acknowledgement. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +18,8 @@ sh(`cd ${dir} && lm-cert r localhost > r.pin && lm-cert s x > s.pin && echo "a $
 const pin = readFileSync(join(dir, 'r.pin'), 'utf8').trim();
 
 async function receiver(options: string): Promise<{ recv: Running; at: string }> {
-  const recv = startLine(`exec lm-tls-recv -k ${dir}/r.pem -a ${dir}/auth ${options.replace('-J', `-J ${dir}/j`)} 127.0.0.1:0 > ${options.includes('-J') ? '/dev/null' : `${dir}/out`}`);
+  const [journal, out] = options === '-J' ? [`-J ${dir}/j`, '/dev/null'] : ['', `${dir}/out`];
+  const recv = startLine(`exec lm-tls-recv -k ${dir}/r.pem -a ${dir}/auth ${journal} 127.0.0.1:0 > ${out}`);
   return { recv, at: (await recv.says(/listening on (\S+)/))[1] as string };
 }
 
@@ -42,7 +43,8 @@ async function single(options: string): Promise<number[]> {
   sh(`rm -rf ${dir}/j ${dir}/out`);
   const { recv, at } = await receiver(options);
   const pem = readFileSync(join(dir, 's.pem'));
-  const socket = connect({ host: '127.0.0.1', port: Number(at.split(':')[1]), key: pem, cert: pem, ALPNProtocols: [ALPN], rejectUnauthorized: false });
+  const port = Number(at.split(':')[1]);
+  const socket = connect({ host: '127.0.0.1', port, key: pem, cert: pem, ALPNProtocols: [ALPN], rejectUnauthorized: false });
   const stream: Stream = { window: new Window(1 << 22), epoch: newEpoch(), ended: false, refused: { lines: 0, earlier: 0, reason: '' } };
   const session = new SenderSession(stream);
   const reader = new FrameReader();
@@ -82,8 +84,9 @@ async function single(options: string): Promise<number[]> {
 }
 
 try {
-  process.stdout.write(`one sender, ${LINES} nginx lines of ${Math.round(statSync(log).size / LINES)} bytes, median of ${ROUNDS} (${machine()})\n`);
-  row('', 'lines/s', 'CPU s send', 'recv', 'both, per million');
+  const length = Math.round(statSync(log).size / LINES);
+  process.stdout.write(`one sender, ${LINES} nginx lines of ${length} bytes, CPU s a million, median of ${ROUNDS} (${machine()})\n`);
+  row('', 'lines/s', 'CPU send', 'CPU recv', 'CPU both');
   for (const [name, options] of [['--journal > /dev/null', '-J'], ['no journal > file', '']] as const) {
     const runs: Awaited<ReturnType<typeof bulk>>[] = [];
     for (let i = 0; i < ROUNDS; i++) runs.push(await bulk(options));
@@ -91,11 +94,13 @@ try {
     row(name, Math.round(of('rate')).toString(), of('send'), of('recv'), median(runs.map((r) => r.send + r.recv)));
   }
   process.stdout.write(`single lines of 151 bytes, 1,000 a second: ms from the write to the acknowledgement\n`);
-  row('', 'p50', 'p99', 'max', 'journal bytes/line');
+  row('', 'p50', 'p99', 'max', 'on disk/B');
   for (const [name, options] of [['--journal > /dev/null', '-J'], ['no journal > file', '']] as const) {
     const times = await single(options);
-    const size = options ? readdirSync(join(dir, 'j')).reduce((sum, file) => sum + statSync(join(dir, 'j', file)).size, 0) / times.length : 0;
-    row(name, times[Math.floor(times.length / 2)] ?? NaN, times[Math.floor(times.length * 0.99)] ?? NaN, times.at(-1) ?? NaN, size);
+    const files = options ? readdirSync(join(dir, 'j')) : [];
+    const size = files.reduce((sum, file) => sum + statSync(join(dir, 'j', file)).size, 0);
+    const at = (part: number): number => times[Math.floor(times.length * part)] ?? NaN;
+    row(name, at(0.5), at(0.99), times.at(-1) ?? NaN, size / times.length);
   }
 } finally {
   rmSync(dir, { recursive: true, force: true });

@@ -63,7 +63,7 @@ bench: all needs
 
 # The long fault tests, several minutes each.
 soak: all needs
-	LM_SOAK=1 node --import tsx node_modules/uvu/bin.js test '^(systemd|storm|crowd|protocol|fuzz)\.test\.ts$$'
+	LM_SOAK=1 node --import tsx node_modules/uvu/bin.js test '^(systemd|storm|crowd|protocol|fuzz|journal|lm-tls-recv-journal)\.test\.ts$$'
 
 # DESTDIR never gets into a link: what is installed is moved as a whole.
 install: all

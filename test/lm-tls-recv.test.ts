@@ -8,7 +8,8 @@ import * as assert from 'uvu/assert';
 import { BIN, ENV, Running, sh, start, startLine, stopAll, timed, until, withFolder } from './sh.ts';
 import { Chaos, examplesOf, makeKey, sendArgs, startRecv, type Key, type Recv } from './tls.ts';
 
-const USAGE = 'usage: lm-tls-recv [-hvV] [-a file] [--anyone] [-c count] [-k file] [-M size] [--raw] [-t time] [[host]:port]\n';
+const USAGE = 'usage: lm-tls-recv [-hvV] [-a file] [--anyone] [-c count] [-J dir] [-k file] [--keep-age=time] [--keep-size=size] [-M size] [--raw]'
+  + ' [--segment=size] [-t time] [[host]:port]\n';
 
 type Site = { dir: string; receiver: Key; sender: Key; recv: Recv; out: () => string };
 

@@ -376,6 +376,7 @@ test('streams that ended are forgotten first, then those unused for longest, nev
   far.write();
   far.receiver.close(idle, idle.session);
   ended.says(TYPE.end, 0);
+  far.write();
   far.receiver.close(ended, ended.session);
   new Rogue(far, hello(4));
   assert.is(far.receiver.remembered, 3);

@@ -23,7 +23,7 @@ export type SpoolState = {
 };
 
 /** One file. `reported` when people know what is wrong in it. */
-export type SegmentFile = { name: string; readonly base: number; size: number; unreadable: boolean; reported: boolean; damaged: boolean };
+export type SegmentFile = { name: string; readonly base: number; size: number; reported: boolean; torn: boolean; damaged: boolean };
 
 export class SpoolLog {
   readonly order: number;
@@ -37,7 +37,7 @@ export class SpoolLog {
     this.#state = state;
     this.order = order;
     this.#epoch = epoch;
-    this.#files = files.map((file) => ({ ...file, unreadable: false, reported: false, damaged: false })).sort((a, b) => a.base - b.base);
+    this.#files = files.map((file) => ({ ...file, reported: false, torn: false, damaged: false })).sort((a, b) => a.base - b.base);
   }
 
   get epoch(): string {
@@ -62,7 +62,7 @@ export class SpoolLog {
   add(base: number): { entry: SegmentFile; file: DiskFile } {
     const name = segmentName({ order: this.order, epoch: this.#epoch, base });
     const file = this.#state.disk.create(name);
-    const entry = { name, base, size: 0, unreadable: false, reported: false, damaged: false };
+    const entry = { name, base, size: 0, reported: false, torn: false, damaged: false };
     this.#files.push(entry);
     this.#state.folderDirty = true;
     return { entry, file };
@@ -86,7 +86,10 @@ export class SpoolLog {
   /** Find out where an earlier process' log ends. */
   findEnd(): void {
     const last = this.#files.at(-1);
-    if (last) this.end = this.#read(last).end;
+    if (!last) return;
+    const { end, torn } = this.#read(last);
+    this.end = end;
+    this.#tellTorn(last, torn);
   }
 
   #indexOf(offset: number): number {
@@ -101,21 +104,28 @@ export class SpoolLog {
     try {
       bytes = this.#state.disk.read(file.name, SEGMENT_MAX);
     } catch (err) {
-      if (!file.unreadable) this.#state.say(`cannot read ${file.name}: ${why(err)}`);
-      file.unreadable = true;
+      if (!file.reported) this.#state.say(`cannot read ${file.name}: ${why(err)}; its ${file.size} bytes are lost`);
+      if (!file.reported) this.#state.damaged.bytes += file.size;
+      file.damaged = file.reported = true;
     }
     return readSegment(bytes, file.base, next);
   }
 
+  #tellTorn(file: SegmentFile, torn: number): void {
+    if (torn === 0 || file.torn) return;
+    file.damaged = file.torn = true;
+    this.#state.say(`${file.name} ends within a frame, as after a crash: its last ${torn} bytes are cut off`);
+  }
+
+  /** Tell what is damaged beyond `from`, and count it. */
   #report(file: SegmentFile, { frames, damaged, torn }: Segment, from: number): void {
-    file.damaged = damaged > 0 || torn > 0;
-    if (file.reported || !file.damaged) return;
-    file.reported = true;
-    const { say, damaged: total } = this.#state;
-    if (torn > 0) say(`${file.name} ends within a frame, as after a crash: its last ${torn} bytes are cut off`);
-    const lost = frames.filter(({ loss, offset, end }) => loss && end > from && !(offset === file.base && frames.length === 1));
-    if (damaged === 0 || lost.length === 0) return;
+    this.#tellTorn(file, torn);
+    if (file.reported || damaged === 0) return;
+    file.damaged = file.reported = true;
+    const lost = frames.filter(({ loss, end }) => loss && end > from);
+    if (lost.length === 0) return;
     const bytes = lost.reduce((sum, { offset, end }) => sum + end - Math.max(offset, from), 0);
+    const { say, damaged: total } = this.#state;
     total.bytes += bytes;
     total.lines += lost.reduce((sum, { lines }) => sum + lines, 0);
     say(`${file.name} is damaged: ${bytes} bytes of lines are lost, the others are sent; it is kept as ${file.name}.damaged`);

@@ -37,6 +37,8 @@ export class SimDisk implements Disk {
   crashAt = Infinity;
   /** Bytes of room for files. */
   room = Infinity;
+  /** The file that cannot be read. */
+  unreadable: string | undefined;
   /** What every sync fails with, if anything. */
   fault: string | undefined;
   #synced = new Map<string, Node>();
@@ -47,6 +49,7 @@ export class SimDisk implements Disk {
   }
 
   read(name: string, max: number): Buffer {
+    if (name === this.unreadable) throw fail('EIO');
     const node = this.#names().get(name);
     if (!node) throw fail('ENOENT');
     return Buffer.from(contentOf(node).subarray(0, max));

@@ -64,7 +64,7 @@ bench: all needs
 # The long fault tests, several minutes each.
 soak: all needs
 	LM_SOAK=1 node --import tsx node_modules/uvu/bin.js test '^systemd\.test\.ts$$'
-	LM_SOAK=1 node --import tsx node_modules/uvu/bin.js test '^(lm-tls-send-)?spool\.test\.ts$$'
+	LM_SOAK=1 node --import tsx node_modules/uvu/bin.js test '^(spool|lm-tls-send-(spool|disk))\.test\.ts$$'
 
 # DESTDIR never gets into a link: what is installed is moved as a whole.
 install: all

@@ -1,12 +1,13 @@
-/** A sender with a spool that is killed again and again, and a source that goes on where the last one came to. */
+/** Spools under test: filled by senders that are killed, looked into, and a source that goes on where the last sender came to. */
 import { createHash } from 'node:crypto';
-import { existsSync, openSync, readdirSync, readFileSync, readSync, closeSync, fstatSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { parseSegmentName, readSegment } from '../lib/segment.ts';
 import { HEADER } from '../lib/wire.ts';
 import { random } from './oracle.ts';
-import { start, type Running } from './sh.ts';
+import { start, until, type Running } from './sh.ts';
+import { deadPort } from './tls.ts';
 
 /** Line `n` of the source, with its own checksum. */
 export function checkedLine(n: number): string {
@@ -83,4 +84,28 @@ export function checkOutput(out: string, last: number): void {
     if (`${line}\n` !== checkedLine(i + 1)) throw new Error(`line ${i + 1} is: ${line}`);
   });
   assert.is(lines.length, last);
+}
+
+/** The files of frames in a spool, which may not be there yet. */
+export const framesIn = (dir: string): string[] => (existsSync(dir) ? readdirSync(dir) : []).filter((name) => name.endsWith('.frames')).sort();
+/** Bytes in files of frames; files may come and go meanwhile. */
+export function spooled(dir: string): number {
+  return framesIn(dir).reduce((sum, name) => sum + (statSync(join(dir, name), { throwIfNoEntry: false })?.size ?? 0), 0);
+}
+/** Numbers, one a line. */
+export const seq = (from: number, to: number): string => Array.from({ length: to - from + 1 }, (_, i) => `${from + i}\n`).join('');
+
+/** A sender that has read the lines and cannot deliver them, killed: a spool with these lines in it. */
+export async function strand(dir: string, input: string, args: string[] = []): Promise<void> {
+  const before = spooled(dir);
+  const r = start('lm-tls-send', ['-s', dir, ...args, '--pin', `sha256:${'A'.repeat(43)}`, `127.0.0.1:${await deadPort()}`]);
+  r.child.stdin?.write(input);
+  await until(() => spooled(dir) >= before + Buffer.byteLength(input));
+  r.kill('SIGKILL');
+  await r.closed;
+}
+
+/** Lines of about a kilobyte, numbered. */
+export function longLines(count: number): string {
+  return Array.from({ length: count }, (_, i) => `${i} ${'x'.repeat(950 + (i % 100))}\n`).join('');
 }

@@ -17,6 +17,7 @@ DIST    = dist
 
 TEST    =
 BENCH   = test/bench/*.bench.ts
+SOAK    = crowd fuzz journal lm-tls-recv-journal lm-tls-send-disk lm-tls-send-spool protocol spool storm systemd
 CMDS    = lm-cert lm-fifo lm-frame lm-serve lm-tls-recv lm-tls-send
 BANNER  = import{createRequire as lmRequire}from"node:module";const require=lmRequire(import.meta.url);
 ESBUILD = node_modules/.bin/esbuild --bundle --format=esm --log-level=warning
@@ -63,7 +64,7 @@ bench: all needs
 
 # The long fault tests, several minutes each.
 soak: all needs
-	LM_SOAK=1 node --import tsx node_modules/uvu/bin.js test '^(systemd|storm|crowd|protocol|fuzz|journal|lm-tls-recv-journal)\.test\.ts$$'
+	@LM_SOAK=1 node --import tsx test/run.ts $(SOAK)
 
 # DESTDIR never gets into a link: what is installed is moved as a whole.
 install: all

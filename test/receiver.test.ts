@@ -95,7 +95,7 @@ class Link implements Peer {
   }
 }
 
-const newStream = (limit = 1 << 22): Stream => ({
+const newStream = (limit = 1 << 22): Stream & { window: Window } => ({
   window: new Window(limit), epoch: '0123456789abcdef0123456789abcdef', ended: false, refused: { lines: 0, earlier: 0, reason: '' },
 });
 

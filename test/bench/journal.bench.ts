@@ -66,7 +66,7 @@ async function single(options: string): Promise<number[]> {
   await new Promise<void>((resolve) => {
     const timer = setInterval(() => {
       const due = Math.floor(performance.now() - begun);
-      while (session.state === 'open' && stream.window.taken.bytes / line.length < due) {
+      while (session.state === 'open' && stream.window.tail / line.length < due) {
         stream.window.append(line);
         stream.window.seal();
         sent.push({ end: stream.window.tail, at: performance.now() });

@@ -11,6 +11,7 @@ const command: Command = {
     anyone: { help: 'accept every sender' },
     authorized: { letter: 'a', value: 'file', help: 'who may send what (default authorized among the settings)' },
     connections: { letter: 'c', value: 'count', default: '1000', help: 'connections at most' },
+    frame: { help: 'make records of lines that are none, under their sender\'s name' },
     key: { letter: 'k', value: 'file', help: 'own key and certificate, PEM (default receiver.pem among the settings)' },
     memory: { letter: 'M', value: 'size', default: '256M', help: 'memory for lines on their way' },
     raw: { help: 'accept lines without acknowledgements, as from socat' },
@@ -58,7 +59,7 @@ await run(command, async (args) => {
   const key = await fileOf(args, 'key', 'receiver.pem', '; lm-cert makes one');
   const list = args.has('anyone') ? undefined : await fileOf(args, 'authorized', 'authorized', '; --anyone accepts every sender');
   const { Reception } = await import('../lib/reception.ts');
-  const reception = await Reception.prepare({ key, list, raw: args.has('raw'), verbose: args.has('verbose'), ...limits });
+  const reception = await Reception.prepare({ key, list, raw: args.has('raw'), frame: args.has('frame'), verbose: args.has('verbose'), ...limits });
   onStop(() => reception.stop(patience));
   onReload(() => void reception.reload());
   const { host, port } = place;

@@ -1,6 +1,7 @@
 /** Who may send to this receiver: the senders of a file, or anyone. */
-import { isSenderName, parseAuthorized, type Sender } from './authorized.ts';
+import { isSenderName, parseAuthorized, Sender } from './authorized.ts';
 import { note } from './cli.ts';
+import { Framing } from './framing.ts';
 import { readSetting } from './settings.ts';
 import type { Filter } from './receiver.ts';
 import { lineFilter } from './line-filter.ts';
@@ -10,11 +11,13 @@ export type Guest = { name: string; principal: string; filter: Filter | undefine
 
 export class Roster {
   readonly #path: string | undefined;
+  readonly #frame: boolean;
   #senders = new Map<string, Sender>();
 
-  /** `path` of lm-authorized(5), or undefined for anyone. Call `load` before use. */
-  constructor(path: string | undefined) {
+  /** `path` of lm-authorized(5), or undefined for anyone; `frame` makes records of all lines. Call `load` before use. */
+  constructor(path: string | undefined, frame = false) {
     this.#path = path;
+    this.#frame = frame;
   }
 
   /** Read the file; lines that are not understood are told, and allow nothing. Rejects when it cannot be read; then what held goes on. */
@@ -28,9 +31,14 @@ export class Roster {
 
   /** The guest with this key (undefined: it has shown none) at this address, or undefined when it may not send. */
   admit(pin: string | undefined, address: string): Guest | undefined {
-    if (this.#path === undefined) return { name: address, principal: `anyone ${pin ?? ''}`, filter: undefined };
+    if (this.#path === undefined) return { name: address, principal: `anyone ${pin ?? ''}`, filter: this.#filter(new Sender(address, '', ['*'])) };
     const sender = pin === undefined ? undefined : this.#senders.get(pin);
-    return sender && { name: sender.name, principal: sender.name, filter: lineFilter(sender) };
+    return sender && { name: sender.name, principal: sender.name, filter: this.#filter(sender) };
+  }
+
+  /** Each has a run of its own. */
+  #filter(sender: Sender): Filter | undefined {
+    return lineFilter(sender, this.#frame ? new Framing(sender.name) : undefined);
   }
 
   /** Why somebody was refused, with the line that would let it in; `subject` is what its certificate says of itself. */

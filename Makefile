@@ -62,8 +62,9 @@ bench: all needs
 	@for b in $(BENCH); do node --import tsx $$b || exit 1; done
 
 # The long fault tests, several minutes each.
-soak: all needs
-	LM_SOAK=1 node --import tsx node_modules/uvu/bin.js test '^systemd\.test\.ts$$'
+soak: all
+	@LM_SOAK=1 sh test/needs.sh
+	LM_SOAK=1 node --import tsx node_modules/uvu/bin.js test '^(systemd|supervisor|debian)\.test\.ts$$'
 
 # DESTDIR never gets into a link: what is installed is moved as a whole.
 install: all
@@ -79,6 +80,7 @@ install: all
 	cp $(DIST)/completions/fish/* '$(DESTDIR)$(FISHDIR)'
 	cp lib/systemd/* '$(DESTDIR)$(UNITDIR)'
 	for e in nginx supervisor; do cp lib/$$e/lm.conf '$(DESTDIR)$(EXAMPLES)'/$$e.conf || exit 1; done
+	cp lib/demo.sh '$(DESTDIR)$(EXAMPLES)'
 
 # Leaves folders that others use as well.
 uninstall:

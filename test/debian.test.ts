@@ -15,7 +15,8 @@ const SCRIPT = `set -e
 say() { echo "== $*"; }
 list() { find / -xdev \\( -path /proc -o -path /mnt -o -path /sys -o -path /var/lib/dpkg -o -path /var/log -o -path /var/cache \\) -prune -o -print | sort; }
 run() { ps -eo args | grep -E '^(node )?[^ ]*lm-(serve|tls|frame)' || :; }
-! dpkg -i /mnt/lm.deb >/tmp/refused 2>&1 && grep -q 'depends on nodejs (>= 20)' /tmp/refused && dpkg -P lm >/dev/null 2>&1
+if dpkg -i /mnt/lm.deb >/tmp/refused 2>&1; then exit 1; fi
+grep -q 'depends on nodejs (>= 20)' /tmp/refused && dpkg -P lm >/dev/null 2>&1
 say "refused without node"
 dpkg -i /mnt/nodejs.deb >/dev/null && rm /tmp/refused && node --version
 man -w man >/dev/null; list >/mnt/before
@@ -33,9 +34,10 @@ kill $!; wait $! || [ $? = 143 ]
 test -z "$(run)" && tail -n 1 /tmp/demo && rm /tmp/demo && ls -A /tmp
 say "demo"
 echo '# mine' >> /etc/lm/authorized
-dpkg -r lm && grep -q mine /etc/lm/authorized && ! command -v lm-frame
+dpkg -r lm && grep -q mine /etc/lm/authorized && test ! -e /usr/bin/lm-frame
 say "removed, settings stay"
-dpkg -P lm && ! dpkg -s lm 2>/dev/null
+dpkg -P lm
+if dpkg -s lm 2>/dev/null; then exit 1; fi
 list >/mnt/after; comm -3 /mnt/before /mnt/after
 say "purged"
 `;

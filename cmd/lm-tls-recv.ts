@@ -12,6 +12,7 @@ const command: Command = {
     anyone: { help: 'accept every sender' },
     authorized: { letter: 'a', value: 'file', help: 'who may send what (default authorized among the settings)' },
     connections: { letter: 'c', value: 'count', default: '1000', help: 'connections at most' },
+    frame: { help: 'make records of lines that are none, under their sender\'s name' },
     journal: { letter: 'J', value: 'dir', help: 'keep lines there; acknowledged when they are on the disk' },
     'keep-age': { value: 'time', help: 'remove from the journal what is older' },
     'keep-size': { value: 'size', help: 'remove the oldest of the journal above that size' },
@@ -78,7 +79,9 @@ await run(command, async (args) => {
   const key = await fileOf(args, 'key', 'receiver.pem', '; lm-cert makes one');
   const list = args.has('anyone') ? undefined : await fileOf(args, 'authorized', 'authorized', '; --anyone accepts every sender');
   const { Reception } = await import('../lib/reception.ts');
-  const reception = await Reception.prepare({ key, list, raw: args.has('raw'), verbose: args.has('verbose'), journal, ...limits });
+  const reception = await Reception.prepare({
+    key, list, raw: args.has('raw'), frame: args.has('frame'), verbose: args.has('verbose'), journal, ...limits,
+  });
   onStop(() => reception.stop(patience));
   onReload(() => void reception.reload());
   const { host, port } = place;

@@ -86,7 +86,7 @@ export class Session {
 
   /** The connection is gone; what it brought stays. */
   leave(peer: Peer): void {
-    if (this.peer === peer) this.peer = undefined;
+    if (this.peer === peer) this.peer = this.filter = undefined;
   }
 
   /** A frame of the sender. Frames of connections that no longer count are ignored. Throws WireError. */

@@ -27,6 +27,8 @@ export type ReceptionOptions = {
   /** Path of the authorized senders, or undefined for anyone. */
   list: string | undefined;
   raw: boolean;
+  /** Make records of lines that are none. */
+  frame: boolean;
   verbose: boolean;
   connections: number;
   memory: number;
@@ -47,7 +49,7 @@ export class Reception {
   /** Read key and list, open standard output and the journal. Rejects with what is wrong with them. */
   static async prepare(options: ReceptionOptions): Promise<Reception> {
     const identity = await readIdentity(options.key);
-    const roster = new Roster(options.list);
+    const roster = new Roster(options.list, options.frame);
     await roster.load();
     const output = openStdout({ awaitReaders: true });
     const { journal } = options;

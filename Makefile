@@ -64,7 +64,7 @@ bench: all needs
 # The long fault tests, several minutes each.
 soak: all
 	@LM_SOAK=1 sh test/needs.sh
-	LM_SOAK=1 node --import tsx node_modules/uvu/bin.js test '^(systemd|supervisor|debian)\.test\.ts$$'
+	LM_SOAK=1 node --import tsx node_modules/uvu/bin.js test '^(systemd|supervisor|debian|storm|crowd|protocol|fuzz|journal|lm-tls-recv-journal)\.test\.ts$$'
 
 # DESTDIR never gets into a link: what is installed is moved as a whole.
 install: all

@@ -40,6 +40,7 @@ export class SenderSession {
   readonly #stream: Stream;
   #cursor = 0; // number of the frame to send next
   #sent = 0; // end of what was sent or already there
+  #committed = 0; // as this receiver says: another may have acknowledged more
   #limit = 0;
   #loss: Buffer | undefined;
   #endSent = false;
@@ -51,7 +52,7 @@ export class SenderSession {
   /** The frame to begin with. */
   hello(agent: string): Buffer {
     const { epoch, window } = this.#stream;
-    return helloFrame({ epoch, base: window.base, agent });
+    return helloFrame({ epoch, base: window.base, tail: window.tail, agent });
   }
 
   /** Throws WireError when the receiver breaks the protocol, Rollback when the epoch is of no use any more. */
@@ -106,6 +107,7 @@ export class SenderSession {
     if (offset > this.#sent) throw new WireError('FRAME', 'bytes acknowledged that were not sent');
     const { window } = this.#stream;
     if (offset > window.acked) this.progressed = true;
+    this.#committed = Math.max(this.#committed, offset);
     window.release(offset);
   }
 
@@ -136,7 +138,7 @@ export class SenderSession {
     const { window, ended } = this.#stream;
     const frame = window.frame(this.#cursor);
     if (frame) {
-      if (frame.end > this.#limit && window.acked < Math.max(frame.offset, this.#sent)) return undefined;
+      if (frame.end > this.#limit && this.#committed < Math.max(frame.offset, this.#sent)) return undefined;
       this.#cursor++;
       this.#sent = frame.end;
       return frame.bytes;

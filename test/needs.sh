@@ -15,6 +15,7 @@ need htpasswd apache2-utils
 need mandoc mandoc
 need mkfifo coreutils
 need perl perl-base
+need python3 python3
 need systemd-socket-activate systemd
 need fish fish
 need zsh zsh

@@ -1,9 +1,9 @@
 /** The bar above the lines: filter, what it hides, and how lines are shown. */
 import type { JSX } from 'preact';
 import { counted } from './clock.ts';
-import { fault, fold, following, helpOpen, listOpen, narrow, state, theme, typed, wrap, wrapped, type Theme } from './desk.ts';
+import { fault, fold, following, helpOpen, listOpen, narrow, pane, theme, typed, wrap, wrapped, type Theme } from './desk.ts';
 import { Icon } from './icon.tsx';
-import type { State } from './talk.ts';
+import type { PaneState } from './talk.ts';
 
 const NEXT_THEME: Record<Theme, Theme> = { auto: 'dark', dark: 'light', light: 'auto' };
 
@@ -99,14 +99,14 @@ function Filter(): JSX.Element {
 /** Why the pattern typed is not in use. */
 function faultText(): string {
   if (fault.value !== '') return `Not a pattern: ${fault.value}. ${still()}`;
-  const search = state.value?.search;
+  const search = pane.value?.search;
   const stopped = search?.state === 'stopped' && search.source === typed.value;
   if (stopped) return `Stopped: this pattern takes too long on these lines. ${still()}`;
   return '';
 }
 
 function still(): string {
-  const inForce = state.value?.pattern ?? '';
+  const inForce = filterText(pane.value);
   return inForce === '' ? 'All lines are shown.' : `Lines are still filtered by ${inForce}`;
 }
 
@@ -114,12 +114,19 @@ function still(): string {
 function Tally(): JSX.Element {
   return (
     <p class="tally" id="tally">
-      {state.value ? tallied(state.value) : ''}
+      {pane.value ? tallied(pane.value) : ''}
     </p>
   );
 }
 
-function tallied({ lines, matched, pattern, search }: State): JSX.Element {
+/** The filters in force, as a text; '' for none. */
+function filterText(now: PaneState | undefined): string {
+  return now?.filters.map((filter) => filter.source).join(', ') ?? '';
+}
+
+function tallied(now: PaneState): JSX.Element {
+  const { lines, matched, search } = now;
+  const pattern = filterText(now);
   const searching = search.state === 'searching';
   const percent = `${Math.floor(search.progress * 100)}%`;
   if (searching && pattern !== search.source) return <>searching… {percent}</>;

@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals-core';
 import { fromHash } from './hash.ts';
 import type { Label } from './chunk.ts';
-import type { State, Stream } from './talk.ts';
+import type { PaneState, State, Stream } from './talk.ts';
 
 const seen = fromHash(location.hash);
 const NARROW = '(max-width: 700px)';
@@ -28,6 +28,7 @@ export const following = signal(true);
 export const fresh = signal(0);
 /** How things stood a moment ago, undefined before the first word of the feed worker. */
 export const state = signal<State | undefined>(undefined);
+export const pane = signal<PaneState | undefined>(undefined);
 export const known = signal<Stream[]>([]);
 /** Clock of the server less ours, ms; lines that it never got, and that were no records; number of the first entry it still holds. */
 export const serverAhead = signal(0);

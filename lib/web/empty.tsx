@@ -1,16 +1,16 @@
 /** What stands in place of lines where there are none: why, and what to do. */
 import type { JSX } from 'preact';
 import { counted } from './clock.ts';
-import { known, state } from './desk.ts';
+import { known, pane, state } from './desk.ts';
 
 export function Empty(): JSX.Element | null {
-  const now = state.value;
-  if (!now || now.end > now.base || now.search.state === 'searching') return null;
-  if (now.pattern !== '') {
+  const [now, shown] = [state.value, pane.value];
+  if (!now || !shown || shown.end > shown.base || shown.search.state === 'searching') return null;
+  if (shown.filters.length > 0) {
     return (
       <p>
         <b>No line matches</b>
-        {counted(now.lines)} {now.lines === 1 ? 'line is' : 'lines are'} hidden by the filter; Esc clears it.
+        {counted(shown.lines)} {shown.lines === 1 ? 'line is' : 'lines are'} hidden by the filter; Esc clears it.
       </p>
     );
   }

@@ -14,12 +14,14 @@ import { Sheets } from './sheets.tsx';
 import { Status } from './status.tsx';
 import { LIMITS } from './store.ts';
 import { Streams } from './streams.tsx';
-import type { Ask, Say, State } from './talk.ts';
+import { EVERYTHING, type Ask, type Filter, type Say, type State } from './talk.ts';
 import { rememberTheme } from './theme.ts';
 import { View } from './view.ts';
 
 /** Lines asked of the server's memory when the page opens: a few megabytes, and more than anybody reads back. */
 const FIRST_LINES = 50_000;
+/** The one pane that there is. */
+const PANE = 0;
 /** How often the controls are drawn anew while lines come, ms, and how long typing rests before it is a filter. */
 const CONTROLS_EVERY = 150;
 const TYPING = 120;
@@ -36,8 +38,8 @@ const feed = startWorker('feed.js');
 const ask = (message: Ask): void => feed.postMessage(message);
 
 const view = new View(element('log'), {
-  want: (lens, from, to) => ask({ ask: 'rows', lens, from, to }),
-  follow: (rows) => ask({ ask: 'follow', rows }),
+  want: (lens, from, to) => ask({ ask: 'rows', pane: PANE, lens, from, to }),
+  follow: (rows) => ask({ ask: 'follow', pane: PANE, rows }),
   changed: () => {
     desk.following.value = view.following;
     desk.fresh.value = view.fresh;
@@ -53,9 +55,11 @@ let serial = 0;
 let awaited = 0; // states of earlier choices are not drawn: they hold lines of other streams
 let shown: string[] | undefined;
 effect(() => {
-  const choice = { streams: desk.streams.value, pattern: desk.pattern.value, fold: desk.fold.value };
+  const source = desk.pattern.value;
+  const filters: Filter[] = source === '' ? [] : [{ source, mode: 'regex', fold: desk.fold.value, exclude: false }];
+  const choice = { ...EVERYTHING, streams: desk.streams.value, filters };
   untracked(() => {
-    ask({ ask: 'show', serial: ++serial, choice, keep: view.anchor });
+    ask({ ask: 'show', pane: PANE, serial: ++serial, choice, keep: view.anchor });
     if (choice.streams === shown) return;
     shown = choice.streams;
     awaited = serial;
@@ -104,13 +108,15 @@ function drawState(): void {
   const now = waiting;
   waiting = undefined;
   if (!now) return;
-  if (now.serial >= awaited) view.update(now);
+  const pane = now.panes.find((one) => one.pane === PANE);
+  if (pane && pane.serial >= awaited) view.update(pane);
   clearTimeout(controls);
-  const old = desk.state.value;
-  const urgent = old?.lens !== now.lens || old.link !== now.link || old.search.state !== now.search.state;
+  const { state: old, pane: oldPane } = { state: desk.state.value, pane: desk.pane.value };
+  const urgent = oldPane?.lens !== pane?.lens || old?.link !== now.link || oldPane?.search.state !== pane?.search.state;
   controls = setTimeout(() => {
     controlsAt = performance.now();
     desk.state.value = now;
+    desk.pane.value = pane;
   }, urgent ? 0 : Math.max(0, controlsAt + CONTROLS_EVERY - performance.now()));
   ask({ ask: 'next' });
 }
@@ -122,7 +128,7 @@ feed.onmessage = (event: MessageEvent<Say>) => {
     waiting = said;
   } else if (said.say === 'rows') view.take(said.lens, said.rows);
   else if (said.say === 'whole') desk.whole.value = said;
-  else {
+  else if (said.say === 'streams') {
     desk.known.value = said.streams;
     desk.serverAhead.value = said.now - Date.now();
     desk.serverLost.value = said.lost;

@@ -1,7 +1,7 @@
 /** The window onto the lines: follows the newest, or stands still on a row while the log grows, and scrolls through any number of them. */
 import { Known } from './known.ts';
 import { Rows } from './rows.ts';
-import type { Row, State } from './talk.ts';
+import type { PaneState, Row } from './talk.ts';
 import { Thumb } from './thumb.ts';
 
 export type ViewEvents = {
@@ -85,7 +85,7 @@ export class View {
     this.#rows.show(0, 0, () => undefined);
   }
 
-  update(state: State): void {
+  update(state: PaneState): void {
     if (state.lens !== this.#lens) this.#turnTo(state);
     this.#base = state.base;
     this.#end = state.end;
@@ -170,7 +170,7 @@ export class View {
     this.#thumb.put();
   }
 
-  #turnTo(state: State): void {
+  #turnTo(state: PaneState): void {
     this.#lens = state.lens;
     this.#known.clear();
     this.#rows.show(0, 0, () => undefined);

@@ -1,15 +1,18 @@
 /** What the match worker does with a job: try filters on rows of bytes, or mark where they match in texts. */
 import { expressionOf, marksOfAll } from './pattern.ts';
+import { Sequence } from './sequence.ts';
 import { plainText } from './sgr.ts';
 import type { Filter, MatchAnswer, MatchJob } from './talk.ts';
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** Expressions of which every one, and those of which none may match. */
-export type Test = { every: RegExp[]; none: RegExp[] };
+export type Test = { every: Sequence[]; none: Sequence[] };
 
 export function testOf(filters: readonly Filter[]): Test {
-  const make = (exclude: boolean): RegExp[] => filters.filter((f) => f.exclude === exclude).map((f) => expressionOf(f, false));
+  const make = (exclude: boolean): Sequence[] => {
+    return filters.filter((f) => f.exclude === exclude).map((f) => new Sequence(expressionOf(f, false)));
+  };
   return { every: make(false), none: make(true) };
 }
 

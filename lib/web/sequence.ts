@@ -35,6 +35,17 @@ export function piecesOf(source: string): string[] | undefined {
   return pieces.filter((one) => one !== '');
 }
 
+/** An expression as tokens; undefined where it is not understood. */
+export function partsOf(source: string): string[] | undefined {
+  const tokens: string[] = [];
+  for (let i = 0; i < source.length; i += (tokens.at(-1) as string).length) {
+    const token = tokenAt(source, i);
+    if (token === '') return undefined;
+    tokens.push(token);
+  }
+  return tokens;
+}
+
 /** The token that begins at `i`: a class, an escape, or one character; '' for what is not understood. */
 function tokenAt(source: string, i: number): string {
   const c = source[i] as string;

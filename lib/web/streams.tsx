@@ -49,7 +49,7 @@ const byName = new Intl.Collator('en', { numeric: true });
 function listed(): Stream[] {
   const all = [...known.value];
   for (const id of streams.value ?? []) {
-    if (!all.some((stream) => stream.id === id)) all.push({ id, lines: 0, bytes: 0, rate: 0, last: 0, state: 'idle', lost: 0, errors: 0, spark: [] });
+    if (!all.some((stream) => stream.id === id)) all.push({ id, lines: 0, bytes: 0, rate: 0, usual: 0, last: 0, state: 'idle', lost: 0, errors: 0, spark: [] });
   }
   const words = sought.value.toLowerCase().split(/\s+/).filter((word) => word !== '');
   return all.filter(({ id }) => words.every((word) => id.toLowerCase().includes(word))).sort((a, b) => byName.compare(a.id, b.id));

@@ -171,14 +171,15 @@ export type Stream = {
   id: string;
   lines: number;
   bytes: number;
-  /** Lines a second; time of the last one, ms by the server's clock. */
+  /** Lines a second; what was usual before a silence, 0 where that is not known; time of the last line, ms by the server's clock. */
   rate: number;
+  usual: number;
   last: number;
   state: StreamState;
   lost: number;
   /** Lines at level error or above that came to this page. */
   errors: number;
-  /** Lines between one answer of the server and the next, the newest last. */
+  /** Lines a second between one answer of the server and the next, for up to a minute, the newest last. */
   spark: number[];
 };
 

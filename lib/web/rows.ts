@@ -22,7 +22,7 @@ const KIND_CLASS: Record<number, string> = {
   [KIND.end]: 'row note ended',
   [KIND.skip]: 'row note lost',
   [KIND.restart]: 'row note restart',
-  [KIND.hole]: 'row note lost',
+  [KIND.mark]: 'row note mark',
 };
 
 type Line = { element: HTMLElement; time: HTMLElement; tag: HTMLElement; text: HTMLElement; row: Row | undefined };

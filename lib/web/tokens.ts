@@ -24,7 +24,7 @@ const GROUPS: [Token | 'status' | 'level' | 'quoted', string][] = [
   ].join('|')],
   ['ip', [
     String.raw`(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\/\d{1,2})?(?::\d{1,5})?(?![\w]|\.\d)`,
-    String.raw`(?<![\w:.])(?=[0-9a-fA-F:]{0,39}::|(?:[0-9a-fA-F]{1,4}:){7})(?:[0-9a-fA-F]{0,4}:){2,8}(?:[0-9a-fA-F]{1,4})?(?:%\w{1,15})?(?:\/\d{1,3})?(?![\w:])`,
+    String.raw`(?<![\w:.])(?![0-9a-fA-F:]{0,45}::[0-9a-fA-F:]{0,45}::)(?=[0-9a-fA-F:]{0,39}::|(?:[0-9a-fA-F]{1,4}:){7})(?:[0-9a-fA-F]{0,4}:){2,8}(?:[0-9a-fA-F]{1,4})?(?:%\w{1,15})?(?:\/\d{1,3})?(?![\w:])`,
   ].join('|')],
   ['status', String.raw`(?<=" |\bstatus[=: ]"?|\bstatus_code[=: ]"?|HTTP\/\d(?:\.\d)? )[1-5]\d\d(?![\w.])`],
   ['verb', String.raw`\b(?:GET|POST|PUT|DELETE|HEAD|PATCH|OPTIONS|CONNECT|TRACE)(?= [\/*h])`],
@@ -32,10 +32,10 @@ const GROUPS: [Token | 'status' | 'level' | 'quoted', string][] = [
   ['key', String.raw`(?<![\w.-])[A-Za-z_@][\w.@-]{0,63}(?==["\w\/\[{-])`],
   ['quoted', String.raw`"(?:[^"\\]|\\.){0,300}"|(?<![\w])'[^'\\]{1,200}'(?!\w)`],
   ['word', String.raw`(?<![\w.-])(?:true|false|null|nil|None|True|False|undefined|NaN)(?![\w-])`],
-  ['path', String.raw`(?<![\w.:/])(?:~|\.{1,2})?\/(?:[\w.@+~%-]{1,200}\/){0,40}[\w.@+~%-]{1,200}\/?`],
+  ['path', String.raw`(?<![\w.:/])(?:~|\.{1,2})?\/(?:[\w.@+~%-]{1,200}\/){0,40}[\w.@+~%-]{1,200}\/?(?:\?[^\s"']{0,500})?`],
   ['number', [
     String.raw`(?<![\w.])0x[0-9a-fA-F]{1,16}\b`,
-    String.raw`(?<![\w.-])-?\d{1,20}(?:[.,]\d{1,20}){0,6}(?:[eE][+-]?\d{1,3})?(?: ?(?:%|[nµu]s|ms|s|min|h|[kKMGT]i?B|B|bytes|[kMG]?bit\/s|Hz|req\/s)(?![\w/]))?(?![\w]|\.\w)`,
+    String.raw`(?<![\w./-])-?\d{1,20}(?:[.,]\d{1,20}){0,6}(?:[eE][+-]?\d{1,3})?(?: ?(?:%|[nµu]s|ms|s|min|h|[kKMGT]i?B|B|bytes|[kMG]?bit\/s|Hz|req\/s)(?![\w/]))?(?![\w]|\.\w)`,
   ].join('|')],
 ];
 
@@ -50,15 +50,22 @@ const LEVELS: Record<string, Token> = {
 export function tokensIn(text: string): Found[] {
   const seen = text.length > MAX_TEXT ? text.slice(0, MAX_TEXT) : text;
   const found: Found[] = [];
+  let closing = -1; // the quote at the end of one that is read for itself
   ANY.lastIndex = 0;
   for (let match = ANY.exec(seen); match && found.length < MAX_TOKENS; match = ANY.exec(seen)) {
     const name = NAMES[groupOf(match)] ?? 'word';
     const text = match[0];
     const start = match.index;
     if (name === 'quoted') {
+      if (start === closing) {
+        ANY.lastIndex = start + 1;
+        continue;
+      }
       // What is quoted is read for itself where it says something that is worth more than being quoted.
-      if (/^["'](?:https?:\/\/|(?:GET|POST|PUT|DELETE|HEAD|PATCH|OPTIONS|CONNECT|TRACE) )/.test(text)) ANY.lastIndex = start + 1;
-      else found.push({ start, end: start + text.length, token: 'string' });
+      if (/^["'](?:https?:\/\/|(?:GET|POST|PUT|DELETE|HEAD|PATCH|OPTIONS|CONNECT|TRACE) )/.test(text)) {
+        ANY.lastIndex = start + 1;
+        closing = start + text.length - 1;
+      } else found.push({ start, end: start + text.length, token: 'string' });
       continue;
     }
     const end = start + (name === 'url' ? trimUrl(text).length : text.length);

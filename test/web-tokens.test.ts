@@ -90,7 +90,7 @@ test('times: local, UTC, how long ago, since another line', () => {
 test('any text is one word of a shell', () => {
   fc.assert(
     fc.property(fc.array(fc.string({ unit: 'binary', maxLength: 30 }), { minLength: 1, maxLength: 20 }), (texts) => {
-      const given = texts.map((text) => text.replaceAll('\0', '').toWellFormed());
+      const given = texts.map((text) => text.replaceAll('\0', '').replace(/\p{Cs}/gu, '\ufffd'));
       const { out, code } = sh(`printf '%s\\0' ${texts.map(quoted).join(' ')}`);
       assert.is(code, 0);
       assert.equal(out.split('\0').slice(0, -1), given);
@@ -123,7 +123,7 @@ test('a command shows what the page shows: the server\'s lines that pass the fil
       source: fc.constantFrom(...sources), mode: fc.constantFrom('regex' as const, 'text' as const), fold: fc.boolean(), exclude: fc.boolean(),
     });
     fc.assert(
-      fc.property(fc.uniqueArray(piece, { maxLength: 3, selector: (one) => one.source }), fc.constantFrom(undefined, ['db'], ['db', 'web1/nginx']), (filters, streams) => {
+      fc.property(fc.uniqueArray(piece, { maxLength: 3, selector: (one) => one.source }), fc.constantFrom<string[] | undefined>(undefined, ['db'], ['db', 'web1/nginx']), (filters, streams) => {
         const command = shellCommand({ ...wanted, base: `${server.url}/`, filters, streams, coloured: true });
         const { out, code, err } = sh(command);
         assert.ok(code === 0 || code === 1, err);

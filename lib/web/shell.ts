@@ -20,7 +20,7 @@ const MAX_IDS = 64;
 
 /** A text as one word of a POSIX shell (XCU 2.2.2): within single quotes everything stands for itself but the quote. */
 export function quoted(text: string): string {
-  const safe = text.replaceAll('\0', '').toWellFormed();
+  const safe = text.replaceAll('\0', '').replace(/\p{Cs}/gu, '\ufffd'); // half a pair is no UTF-8
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(safe) ? safe : `'${safe.replaceAll("'", String.raw`'\''`)}'`;
 }
 

@@ -6,12 +6,13 @@ import { KIND } from '../lib/web/chunk.ts';
 import type { Matcher } from '../lib/web/hunt.ts';
 import { Keeper } from '../lib/web/keeper.ts';
 import type { Limits } from '../lib/web/store.ts';
-import type { MatchAnswer, MatchJob, Row, State } from '../lib/web/talk.ts';
+import { EVERYTHING, type Choice, type Filter, type MatchAnswer, type MatchJob, type PaneState, type Row } from '../lib/web/talk.ts';
 import { Tries } from '../lib/web/tries.ts';
 import { timed, until } from './sh.ts';
 
 const encoder = new TextEncoder();
 type Line = { id: string; text: string };
+const filter = (source: string, rest: Partial<Filter> = {}): Filter => ({ source, mode: 'regex', fold: false, exclude: false, ...rest });
 
 /** A match worker in this thread: answers one job after the other, each a moment later; the pattern `never` is never answered. */
 class Desk {
@@ -26,7 +27,7 @@ class Desk {
     let stuck = false;
     return {
       post: (job: MatchJob) => {
-        stuck ||= job.source.includes('never');
+        stuck ||= job.filters.some((filter) => filter.source.includes('never'));
         if (stuck) return;
         setImmediate(() => {
           if (over) return;
@@ -51,6 +52,7 @@ class Page {
   constructor(limits?: Limits) {
     this.keeper = new Keeper(this.desk.make, () => {}, () => {}, limits);
     this.keeper.take(encoder.encode('{"@":"hello","epoch":"e","now":1}\n'));
+    this.choose({});
   }
 
   add(lines: Line[]): void {
@@ -62,15 +64,23 @@ class Page {
   }
 
   show(pattern: string, streams?: string[], fold = false, keep?: number): void {
-    this.keeper.show(++this.#serial, { streams, pattern, fold }, keep);
+    this.choose({ filters: pattern === '' ? [] : [filter(pattern, { fold })], streams }, keep);
   }
 
-  state(): Promise<State> {
-    return this.keeper.state('live', 0);
+  choose(choice: Partial<Choice>, keep?: number): void {
+    void this.keeper.answer({ ask: 'show', pane: 0, serial: ++this.#serial, choice: { ...EVERYTHING, ...choice }, keep });
+  }
+
+  /** How the pane stands, and what is held. */
+  async state(): Promise<PaneState & { held: number; dropped: number; pattern: string }> {
+    const { held, dropped, panes } = await this.keeper.state('live', 0);
+    const [pane] = panes;
+    if (!pane) throw new Error('no pane');
+    return { ...pane, held, dropped, pattern: pane.filters.map((f) => f.source).join() };
   }
 
   /** The state once no filter is being tried. */
-  async settled(): Promise<State> {
+  async settled(): ReturnType<Page['state']> {
     await until(async () => (await this.state()).search.state !== 'searching', 5000, () => 'the filter to be done');
     return this.state();
   }
@@ -79,7 +89,7 @@ class Page {
     const { lens, base, end } = await this.state();
     const rows: Row[] = [];
     for (let from = base; from < end; from += 1000) {
-      const said = await this.keeper.rows(lens, from, Math.min(end, from + 1000));
+      const said = await this.keeper.answer({ ask: 'rows', pane: 0, lens, from, to: Math.min(end, from + 1000) });
       if (said?.say === 'rows') rows.push(...said.rows);
     }
     return rows;
@@ -223,16 +233,16 @@ test('with no good filter before it, all lines are shown', timed(10_000, async (
 test('the newest rows come with the state; a whole line and its keys are given on asking', timed(10_000, async () => {
   const page = new Page();
   page.add([...lines(100), { id: 'a', text: `long ${'é'.repeat(5000)}` }]);
-  page.keeper.tail = 3;
+  await page.keeper.answer({ ask: 'follow', pane: 0, rows: 3 });
   const { tail } = await page.state();
   assert.equal(tail?.map((row) => row.text.slice(0, 7)), ['line 98', 'line 99', 'long éé']);
   const last = tail?.at(-1) as Row;
   assert.ok(last.text.length < 5000 && last.rest > 0 && !last.text.includes('\ufffd'));
-  const whole = page.keeper.whole(last.position);
+  const whole = await page.keeper.answer({ ask: 'whole', position: last.position });
   assert.ok(whole?.say === 'whole');
   assert.is(whole.text.length, 5005);
   assert.is(whole.label.n, 101);
-  assert.is(page.keeper.whole(1e9), undefined);
+  assert.is(await page.keeper.answer({ ask: 'whole', position: 1e9 }), undefined);
 }));
 
 test.run();

@@ -9,13 +9,13 @@ import { FindBox } from './find.tsx';
 import { Icon } from './icon.tsx';
 import { Levels } from './levels.tsx';
 import { memory } from './memory.ts';
-import type { Pane } from './pane.ts';
+import type { Choices } from './choices.ts';
 import { Tally } from './tally.tsx';
 
 /** More names than these are only counted. */
 const MAX_NAMES = 2;
 
-export function Bar({ pane, runs }: { pane: Pane; runs: Runs }): JSX.Element {
+export function Bar({ pane, runs }: { pane: Choices; runs: Runs }): JSX.Element {
   const several = panes.value.length > 1;
   const listShown = narrow.value ? listOpen.value : memory.value.list;
   const turn = pane.following.value ? 'Pause' : 'Follow';
@@ -74,12 +74,12 @@ export function Bar({ pane, runs }: { pane: Pane; runs: Runs }): JSX.Element {
 }
 
 /** Do it in this pane, whichever was focused before. */
-function at(pane: Pane, run: () => void): void {
+function at(pane: Choices, run: () => void): void {
   focused.value = pane;
   run();
 }
 
-function Title({ pane }: { pane: Pane }): JSX.Element {
+function Title({ pane }: { pane: Choices }): JSX.Element {
   const ids = pane.streams.value;
   if (!ids) return <h2 class="title">All streams</h2>;
   return (

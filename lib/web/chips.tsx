@@ -6,15 +6,15 @@ import { timeOfDay } from './clock.ts';
 import { Star, Switches } from './filter.tsx';
 import { Icon } from './icon.tsx';
 import type { Chip } from './layout.ts';
-import type { Pane } from './pane.ts';
+import type { Choices } from './choices.ts';
 import { patternFault } from './pattern.ts';
 
 /** The chip that is being written anew. */
-type Editing = { pane: Pane; at: number };
+type Editing = { pane: Choices; at: number };
 const editing = signal<Editing | undefined>(undefined);
 const draft = signal<Chip>({ source: '', mode: 'regex', fold: true, exclude: false, on: true });
 
-export function Chips({ pane, runs }: { pane: Pane; runs: Runs }): JSX.Element | null {
+export function Chips({ pane, runs }: { pane: Choices; runs: Runs }): JSX.Element | null {
   const { from, to, after, around, peek } = pane;
   const filters = pane.filters.value;
   return (
@@ -48,11 +48,11 @@ function Note({ text, away, run }: { text: string; away: string; run: () => void
   );
 }
 
-function replace(pane: Pane, at: number, chip: Chip | undefined): void {
+function replace(pane: Choices, at: number, chip: Chip | undefined): void {
   pane.filters.value = pane.filters.value.toSpliced(at, 1, ...(chip ? [chip] : []));
 }
 
-function One({ pane, chip, at }: { pane: Pane; chip: Chip; at: number }): JSX.Element {
+function One({ pane, chip, at }: { pane: Choices; chip: Chip; at: number }): JSX.Element {
   const what = `${chip.exclude ? 'not ' : ''}${chip.source}`;
   return (
     <span class={`chip ${chip.exclude ? 'not' : 'and'} ${chip.on ? '' : 'idle'}`} role="group" aria-label={`Filter ${what}`}>

@@ -1,11 +1,11 @@
-/** What the page knows and what the person has chosen, as signals that the controls draw themselves from; of one pane see pane.ts. */
+/** What the page knows and what the person has chosen, as signals that the controls draw themselves from; of one pane see choices.ts. */
 import { computed, signal } from '@preact/signals-core';
 import type { Label } from './chunk.ts';
 import { fromHash } from './hash.ts';
 import { MAX_PANES, plainPane, type PaneView } from './layout.ts';
 import { memory, remember } from './memory.ts';
-import { Pane } from './pane.ts';
-import type { State, Stream } from './talk.ts';
+import { Choices } from './choices.ts';
+import type { Say, State, Stream } from './talk.ts';
 
 const NARROW = '(max-width: 700px)';
 
@@ -13,12 +13,12 @@ const NARROW = '(max-width: 700px)';
 export const asked = fromHash(location.hash);
 
 let nextId = 0;
-const newPane = (view: PaneView): Pane => new Pane(nextId++, view);
+const newPane = (view: PaneView): Choices => new Choices(nextId++, view);
 
-export const panes = signal<Pane[]>(asked.panes.map(newPane));
-const first = panes.value[0] as Pane;
+export const panes = signal<Choices[]>(asked.panes.map(newPane));
+const first = panes.value[0] as Choices;
 /** The pane that keys and the list of streams speak to. */
-export const focused = signal<Pane>(first);
+export const focused = signal<Choices>(first);
 export const lock = signal(asked.lock);
 
 export const narrow = signal(matchMedia(NARROW).matches);
@@ -27,6 +27,7 @@ matchMedia(NARROW).addEventListener('change', (event) => (narrow.value = event.m
 /** How things stood a moment ago, undefined before the first word of the feed worker. */
 export const state = signal<State | undefined>(undefined);
 export const known = signal<Stream[]>([]);
+export const streamsById = computed(() => new Map(known.value.map((stream) => [stream.id, stream])));
 /** Clock of the server less ours, ms; lines that it never got, and that were no records; number of the first entry it still holds. */
 export const serverAhead = signal(0);
 export const serverLost = signal(0);
@@ -50,7 +51,7 @@ export const looked = signal<ReadonlyMap<string, number>>(new Map());
 export const chosen = computed(() => new Set(panes.value.flatMap((pane) => pane.streams.value ?? [])));
 
 /** Whether long lines of a pane are wrapped now. */
-export const wrapped = (pane: Pane): boolean => pane.wrap.value ?? (memory.value.wrap || narrow.value);
+export const wrapped = (pane: Choices): boolean => pane.wrap.value ?? (memory.value.wrap || narrow.value);
 
 /** Show only this stream, or with `add` this one besides those chosen (or no longer). */
 export function choose(id: string, add: boolean): void {
@@ -78,7 +79,7 @@ export function pin(ids: readonly string[]): void {
 }
 
 /** One more pane beside the focused one, showing the same; undefined where there are enough. */
-export function split(): Pane | undefined {
+export function split(): Choices | undefined {
   if (panes.value.length >= MAX_PANES) return undefined;
   const pane = newPane({ ...plainPane(), ...focused.value.view, at: undefined, pointed: false });
   const at = panes.value.indexOf(focused.value) + 1;
@@ -88,11 +89,11 @@ export function split(): Pane | undefined {
 }
 
 /** Close a pane, unless it is the last; the one beside it is then the focused one. */
-export function close(pane: Pane): void {
+export function close(pane: Choices): void {
   const at = panes.value.indexOf(pane);
   if (panes.value.length < 2 || at < 0) return;
   panes.value = panes.value.toSpliced(at, 1);
-  if (focused.value === pane) focused.value = (panes.value[at] ?? panes.value[at - 1]) as Pane;
+  if (focused.value === pane) focused.value = (panes.value[at] ?? panes.value[at - 1]) as Choices;
   pane.end();
 }
 
@@ -103,7 +104,19 @@ export function takeAll(views: PaneView[]): void {
   const kept = now.slice(0, views.length);
   now.slice(views.length).forEach((pane) => pane.end());
   panes.value = [...kept, ...views.slice(kept.length).map(newPane)];
-  if (!panes.value.includes(focused.value)) focused.value = panes.value[0] as Pane;
+  if (!panes.value.includes(focused.value)) focused.value = panes.value[0] as Choices;
+}
+
+/** What the worker says of the streams; those that are shown, and told to be, count as looked at. */
+export function takeStreams(said: Extract<Say, { say: 'streams' }>): void {
+  known.value = said.streams;
+  serverAhead.value = said.now - Date.now();
+  serverLost.value = said.lost;
+  serverMalformed.value = said.malformed;
+  serverFirst.value = said.firstHeld;
+  if (document.hidden) return;
+  const seen = said.streams.filter(({ id, errors }) => chosen.value.has(id) && looked.value.get(id) !== errors);
+  if (seen.length > 0) looked.value = new Map([...looked.value, ...seen.map(({ id, errors }): [string, number] => [id, errors])]);
 }
 
 /** What is said for a moment at the foot of the lines, and may be undone there. */

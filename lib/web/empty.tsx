@@ -3,9 +3,9 @@ import type { JSX } from 'preact';
 import { counted } from './clock.ts';
 import { known, state } from './desk.ts';
 import { ALL_LEVELS } from './layout.ts';
-import type { Pane } from './pane.ts';
+import type { Choices } from './choices.ts';
 
-type Props = { pane: Pane; undo: () => void; unfilter: () => void };
+type Props = { pane: Choices; undo: () => void; unfilter: () => void };
 
 export function Empty({ pane, undo, unfilter }: Props): JSX.Element | null {
   const now = pane.state.value;

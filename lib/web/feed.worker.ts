@@ -64,14 +64,10 @@ function open(api: string, first: number): void {
 scope.onmessage = async (event: MessageEvent<Ask>) => {
   const ask = event.data;
   if (ask.ask === 'open') open(ask.api, ask.lines);
-  else if (ask.ask === 'show') keeper.show(ask.serial, ask.choice, ask.keep);
-  else if (ask.ask === 'rows') say(await keeper.rows(ask.lens, ask.from, ask.to));
-  else if (ask.ask === 'follow') keeper.tail = ask.rows;
-  else if (ask.ask === 'whole') say(keeper.whole(ask.position));
   else if (ask.ask === 'retry') link?.now();
   else if (ask.ask === 'visible') poll?.visible(ask.visible);
-  else {
+  else if (ask.ask === 'next') {
     wanted = true;
     sendState();
-  }
+  } else say(await keeper.answer(ask));
 };

@@ -6,13 +6,13 @@ import { narrow } from './desk.ts';
 import { Icon } from './icon.tsx';
 import { noChip, samePattern, type Chip, type Pattern } from './layout.ts';
 import { inFront, memory, remember } from './memory.ts';
-import type { Pane } from './pane.ts';
+import type { Choices } from './choices.ts';
 
 /** The pane whose list of recent filters is open. */
-const listed = signal<Pane | undefined>(undefined);
+const listed = signal<Choices | undefined>(undefined);
 
 /** Put what is in the box beside it, in force until it is switched off, and the box is free again. */
-export function keepDraft(pane: Pane): void {
+export function keepDraft(pane: Choices): void {
   const draft = pane.draft.value;
   if (draft.source === '' || pane.fault.value !== '') return;
   addFilter(pane, draft);
@@ -20,7 +20,7 @@ export function keepDraft(pane: Pane): void {
 }
 
 /** One more filter of a pane, unless it has it; remembered as used. */
-export function addFilter(pane: Pane, chip: Chip): void {
+export function addFilter(pane: Choices, chip: Chip): void {
   const has = pane.filters.value.some((other) => samePattern(other, chip));
   pane.filters.value = has
     ? pane.filters.value.map((other) => (samePattern(other, chip) ? { ...other, on: true } : other))
@@ -29,7 +29,7 @@ export function addFilter(pane: Pane, chip: Chip): void {
   remember({ recent: inFront(memory.value.recent, { ...chip, on: true }, samePattern) });
 }
 
-export function FilterBox({ pane }: { pane: Pane }): JSX.Element {
+export function FilterBox({ pane }: { pane: Choices }): JSX.Element {
   const bad = pane.fault.value !== '';
   const draft = pane.draft;
   const key = (event: KeyboardEvent): void => {
@@ -113,14 +113,14 @@ function Toggle({ label, on, set, children }: ToggleProps): JSX.Element {
 }
 
 /** Why the pattern typed is not in use. */
-function faultText(pane: Pane): string {
+function faultText(pane: Choices): string {
   if (pane.fault.value !== '') return `Not a pattern: ${pane.fault.value}. ${still(pane)}`;
   const search = pane.state.value?.search;
   if (search?.state === 'stopped') return `Stopped: “${search.source.slice(0, 200)}” takes too long on these lines. ${still(pane)}`;
   return '';
 }
 
-function still(pane: Pane): string {
+function still(pane: Choices): string {
   const inForce = (pane.state.value?.filters ?? []).map(({ source }) => source).join(' and ');
   return inForce === '' ? 'All lines are shown.' : `Lines are still filtered by ${inForce}`;
 }
@@ -131,7 +131,7 @@ function focusIn(from: EventTarget | null, what: string): void {
 }
 
 /** Filters kept for good, then those used lately; arrows walk through them. */
-function Recent({ pane }: { pane: Pane }): JSX.Element {
+function Recent({ pane }: { pane: Choices }): JSX.Element {
   const { saved, recent } = memory.value;
   const rest = recent.filter((chip) => !saved.some((other) => samePattern(other, chip)));
   const shut = (event: { currentTarget: EventTarget | null }): void => {

@@ -5,9 +5,9 @@ import { counted } from './clock.ts';
 import { focused, narrow } from './desk.ts';
 import { Switches } from './filter.tsx';
 import { Icon } from './icon.tsx';
-import type { Pane } from './pane.ts';
+import type { Choices } from './choices.ts';
 
-export function FindBox({ pane, runs }: { pane: Pane; runs: Runs }): JSX.Element {
+export function FindBox({ pane, runs }: { pane: Choices; runs: Runs }): JSX.Element {
   const bad = pane.findFault.value !== '';
   const has = pane.find.value.source !== '';
   const go = (forward: boolean): void => {
@@ -57,7 +57,7 @@ export function FindBox({ pane, runs }: { pane: Pane; runs: Runs }): JSX.Element
 }
 
 /** `3 of 48`; which is the third is only known once one has gone there. */
-function hitsText(pane: Pane): string {
+function hitsText(pane: Choices): string {
   const state = pane.state.value?.find;
   if (pane.findFault.value !== '') return 'no pattern';
   if (pane.sought.value.source === '' || !state) return '';

@@ -1,4 +1,4 @@
-/** Gives work to the match worker, a few jobs ahead, and ends it when an expression takes too long on one of them. */
+/** Gives work to the match worker, a few jobs ahead, and ends it when a filter takes too long on one of them. */
 import type { Hits, Stretch } from './hits.ts';
 import type { Store } from './store.ts';
 import type { MatchAnswer, MatchJob } from './talk.ts';
@@ -12,7 +12,7 @@ export type Matcher = {
 export type HuntEvents = {
   /** Rows have been tried. */
   found(hits: Hits, stretch: Stretch): void;
-  /** The expression was given up. */
+  /** The filters were given up: one of them took too long. */
   stopped(hits: Hits): void;
 };
 
@@ -27,14 +27,15 @@ const LATE = 50;
 const GRACE = 100;
 const AHEAD = 2;
 
-type Out = { job: number; hits: Hits; stretch?: Stretch; marked?: (marks: number[][]) => void };
+/** `dead`: nobody waits for it any more, though it takes its time. */
+type Out = { job: number; hits: Hits; stretch?: Stretch; marked?: (marks: number[][]) => void; dead?: boolean };
 
 export class Hunt {
   readonly #make: (answer: (answer: MatchAnswer) => void) => Matcher;
   readonly #store: Store;
   readonly #events: HuntEvents;
   #matcher: Matcher;
-  #hits: Hits | undefined;
+  #wanted: Hits[] = [];
   #out: Out[] = [];
   #jobs = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -46,23 +47,40 @@ export class Hunt {
     this.#matcher = this.#start();
   }
 
-  /** Try these from now on; what is out for others is not waited for, but its time counts. */
-  turnTo(hits: Hits | undefined): void {
-    this.#hits?.recall();
-    hits?.recall();
-    this.#hits = hits;
+  /** Try these as well from now on, those that were wanted first before others. */
+  add(hits: Hits): void {
+    if (this.#wanted.includes(hits)) return;
+    hits.recall();
+    this.#wanted.push(hits);
     this.pump();
+  }
+
+  /** Try these no longer; what is out for them is not waited for, but its time counts. */
+  drop(hits: Hits): void {
+    this.#wanted = this.#wanted.filter((other) => other !== hits);
+    for (const out of this.#out) if (out.hits === hits && out.stretch) out.dead = true;
   }
 
   /** Rows may have come. */
   pump(): void {
-    const hits = this.#hits;
-    while (hits && this.#out.length < AHEAD) {
-      const busy = this.#out.some((out) => out.hits === hits && out.stretch && !out.stretch.older);
-      const stretch = hits.next(this.#store, !busy);
-      if (!stretch) return;
-      this.#send({ job: ++this.#jobs, hits, stretch }, tryJob(stretch));
+    while (this.#out.length < AHEAD) {
+      const found = this.#next();
+      if (!found) return;
+      this.#send({ job: ++this.#jobs, ...found }, tryJob(found.stretch));
     }
+  }
+
+  /** Rows that have come go before older ones, whoever wants them. */
+  #next(): { hits: Hits; stretch: Stretch } | undefined {
+    for (const hits of this.#wanted) {
+      const stretch = hits.newer(this.#store);
+      if (stretch) return { hits, stretch };
+    }
+    for (const hits of this.#wanted) {
+      const stretch = hits.older(this.#store);
+      if (stretch) return { hits, stretch };
+    }
+    return undefined;
   }
 
   /** Where an expression matches in texts; no marks where it takes too long. */
@@ -73,8 +91,7 @@ export class Hunt {
   #send(out: Out, what: { what: 'try'; bytes: Uint8Array<ArrayBuffer>; bounds: Uint32Array } | { what: 'mark'; texts: string[] }): void {
     this.#out.push(out);
     if (this.#out.length === 1) this.#watch();
-    const { source, fold } = out.hits;
-    this.#matcher.post({ job: out.job, source, fold, ...what }, what.what === 'try' ? [what.bytes.buffer] : []);
+    this.#matcher.post({ job: out.job, filters: out.hits.filters, ...what }, what.what === 'try' ? [what.bytes.buffer] : []);
   }
 
   #answered(answer: MatchAnswer): void {
@@ -82,7 +99,7 @@ export class Hunt {
     if (!out || out.job !== answer.job) return;
     this.#watch();
     out.marked?.(answer.marks ?? []);
-    if (out.stretch && answer.bits && out.hits === this.#hits) {
+    if (out.stretch && answer.bits && out.dead !== true) {
       out.hits.found(out.stretch, answer.bits);
       this.#events.found(out.hits, out.stretch);
     }
@@ -108,7 +125,8 @@ export class Hunt {
     this.#matcher.end();
     for (const out of this.#out) out.marked?.([]);
     this.#out = [];
-    this.#hits?.recall();
+    this.drop(slow.hits);
+    for (const hits of this.#wanted) hits.recall();
     this.#matcher = this.#start();
     this.#events.stopped(slow.hits);
     this.pump();

@@ -2,12 +2,12 @@
 import type { JSX } from 'preact';
 import { counted } from './clock.ts';
 import { ALL_LEVELS, LEVEL_NAMES } from './layout.ts';
-import type { Pane } from './pane.ts';
+import type { Choices } from './choices.ts';
 
 /** Gravest first: that is what people look for. */
 const ORDER = [...LEVEL_NAMES.keys()].reverse();
 
-export function Levels({ pane }: { pane: Pane }): JSX.Element | null {
+export function Levels({ pane }: { pane: Choices }): JSX.Element | null {
   const counts = countsOf(pane);
   const shown = pane.levels.value;
   const there = ORDER.filter((level) => (counts[level] ?? 0) > 0 || !((shown >> level) & 1));
@@ -35,7 +35,7 @@ export function Levels({ pane }: { pane: Pane }): JSX.Element | null {
   );
 }
 
-function toggle(pane: Pane, level: number, alone: boolean): void {
+function toggle(pane: Choices, level: number, alone: boolean): void {
   const bit = 1 << level;
   const now = pane.levels.value;
   if (alone) pane.levels.value = now === bit ? ALL_LEVELS : bit;
@@ -43,7 +43,7 @@ function toggle(pane: Pane, level: number, alone: boolean): void {
 }
 
 /** Lines of each level among those shown; of a level that is hidden the last count that was known. */
-function countsOf(pane: Pane): number[] {
+function countsOf(pane: Choices): number[] {
   const counts = pane.state.value?.shape?.counts;
   const sums = LEVEL_NAMES.map(() => 0);
   for (let i = 0; counts && i < counts.length; i++) {

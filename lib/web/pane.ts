@@ -1,154 +1,218 @@
-/** One pane: what the person has chosen to see in it, and what is known of it, as signals that its controls draw themselves from. */
-import { computed, effect, signal } from '@preact/signals-core';
-import { ALL_LEVELS, noChip, noPattern, type Chip, type PaneView, type Pattern } from './layout.ts';
+/** One view of the lines that are held: its choice, its rows, its filters and how far they are. */
+import { isLine, type Chunk } from './chunk.ts';
+import { Hits, type Stretch } from './hits.ts';
+import type { Hunt } from './hunt.ts';
+import { Lens } from './lens.ts';
 import { filterFault } from './pattern.ts';
-import type { Choice, Filter, PaneState } from './talk.ts';
+import type { Store } from './store.ts';
+import { EVERYTHING, LEVEL, ROW_BYTES, type Choice, type Filter, type PaneState, type Row, type Say, type Search } from './talk.ts';
 
-/** How long typing rests before it is a filter, ms. */
-const TYPING = 120;
-
-/** What context hides for a while: the lines around one are shown whatever the filters say. */
-export type Peek = { position: number; back: number | undefined };
-
-const asFilter = ({ source, mode, fold, exclude }: Chip): Filter => ({ source, mode, fold, exclude });
+/** A filter is shown before it has tried everything once it has found this many rows: more than a screen. */
+const ENOUGH = 200;
+const MAX_ROWS = 2000;
+const MAX_MARKED = 4000;
+/** How long rows wait for their marks, ms. */
+const MARK_WAIT = 60;
 
 export class Pane {
-  readonly id: number;
-  readonly streams;
-  readonly draft;
-  readonly filters;
-  /** All filters are switched off, without forgetting which are on. */
-  readonly off = signal(false);
-  readonly find;
-  readonly levels;
-  readonly wrap;
-  readonly columns;
-  readonly repeats;
-  readonly stacks;
-  readonly around;
-  readonly from;
-  readonly to;
-  /** Position in the store of the first line shown, after a clear; and those before, to go back to. */
-  readonly after = signal<number | undefined>(undefined);
-  readonly cleared: (number | undefined)[] = [];
-  readonly peek = signal<Peek | undefined>(undefined);
+  readonly #id: number;
+  readonly #store: Store;
+  readonly #hunt: Hunt;
+  #serial = 0;
+  #choice: Choice = EVERYTHING;
+  #keep: number | undefined;
+  #lens: Lens;
+  /** The filters in force, and those that are being tried before they take their place (or are already shown, though not done). */
+  #good: Hits | undefined;
+  #trial: Hits | undefined;
+  #shown: Hits | undefined;
+  #trialLens: Lens | undefined;
+  #stopped = '';
+  #fed = 0; // position up to which rows have been given to the lens
+  #tail = 0;
+  readonly #marks = new Map<number, number[]>(); // by position, of the filters shown
+  #marksOf: Hits | undefined;
 
-  /** Why the text in a box is no pattern, '' if it is one; and the last that was one. */
-  readonly fault = signal('');
-  readonly findFault = signal('');
-  readonly applied = signal<Chip>(noChip);
-  readonly sought = signal<Pattern>(noPattern);
-
-  readonly following = signal(true);
-  /** Rows, and errors, that have come since the lines were stopped. */
-  readonly fresh = signal(0);
-  readonly freshErrors = signal(0);
-  /** How things stood a moment ago. */
-  readonly state = signal<PaneState | undefined>(undefined);
-  /** Which hit was last gone to, counted from 1; 0 for none. */
-  readonly hit = signal(0);
-
-  readonly name = computed(() => nameOf(this.streams.value));
-  readonly choice = computed((): Choice => this.#choice());
-  readonly #stop: (() => void)[] = [];
-
-  constructor(id: number, view: PaneView) {
-    this.id = id;
-    this.streams = signal(view.streams);
-    this.draft = signal(view.draft);
-    this.filters = signal(view.filters);
-    this.find = signal(view.find);
-    this.levels = signal(view.levels);
-    this.wrap = signal(view.wrap);
-    this.columns = signal(view.columns);
-    this.repeats = signal(view.repeats);
-    this.stacks = signal(view.stacks);
-    this.around = signal(view.around);
-    this.from = signal(view.from);
-    this.to = signal(view.to);
-    this.#settle(this.draft, this.fault, this.applied);
-    this.#settle(this.find, this.findFault, this.sought);
+  constructor(id: number, store: Store, hunt: Hunt) {
+    this.#id = id;
+    this.#store = store;
+    this.#hunt = hunt;
+    this.#fed = store.end;
+    this.#lens = this.#newLens(undefined);
   }
 
-  /** Become what a view says. */
-  take(view: PaneView): void {
-    const { streams, draft, filters, find, levels, wrap, columns, repeats, stacks, around, from, to } = view;
-    Object.entries({ streams, draft, filters, find, levels, wrap, columns, repeats, stacks, around, from, to }).forEach(([key, value]) => {
-      (this[key as 'streams'] as { value: unknown }).value = value;
-    });
-    this.peek.value = undefined;
+  /** Show another choice; see `Ask`. */
+  show(serial: number, choice: Choice, keep: number | undefined): void {
+    const old = this.#choice;
+    this.#serial = serial;
+    this.#keep = keep;
+    this.#choice = choice;
+    if (!same(choice.filters, old.filters)) this.#filter(choice.filters);
+    if (!same({ ...choice, filters: [] }, { ...old, filters: [] })) {
+      this.#lens = this.#newLens(this.#shown);
+      if (this.#trialLens) this.#trialLens = this.#newLens(this.#trial);
+    }
+    this.#adopt();
   }
 
-  /** What it shows, as plain data; where it stands is the view's to say. */
-  get view(): Omit<PaneView, 'at' | 'pointed'> {
-    const { streams, applied, filters, sought, levels, wrap, columns, repeats, stacks, around, from, to } = this;
+  close(): void {
+    for (const hits of [this.#good, this.#trial]) if (hits) this.#hunt.drop(hits);
+  }
+
+  set tail(rows: number) {
+    this.#tail = Math.min(rows, MAX_ROWS);
+  }
+
+  async rows(lens: number, from: number, to: number): Promise<Say | undefined> {
+    if (lens !== this.#lens.key) return undefined;
+    return { say: 'rows', pane: this.#id, lens, from, rows: await this.#rows(this.#lens, from, Math.min(to, from + MAX_ROWS)) };
+  }
+
+  /** How things stand, with the newest rows if they are wanted. */
+  async state(): Promise<PaneState> {
+    const lens = this.#lens;
+    const { key, base, end, lines, matched } = lens;
+    const tail = this.#tail > 0 ? await this.#rows(lens, Math.max(base, end - this.#tail), end) : undefined;
+    if (lens !== this.#lens) return this.state();
     return {
-      streams: streams.value,
-      draft: applied.value,
-      filters: filters.value,
-      find: sought.value,
-      levels: levels.value,
-      wrap: wrap.value,
-      columns: columns.value,
-      repeats: repeats.value,
-      stacks: stacks.value,
-      around: around.value,
-      from: from.value,
-      to: to.value,
+      pane: this.#id, serial: this.#serial, lens: key, base, end, lines, matched, tail,
+      keepAt: this.#keep === undefined ? undefined : lens.numberOf(this.#keep),
+      filters: this.#shown?.filters ?? [],
+      search: this.#search(),
+      errors: 0,
+      changed: [],
+      find: { serial: 0, count: 0, searching: false, stopped: false },
+      rail: new Uint8Array(0),
+      shape: undefined,
     };
   }
 
-  /** Filters that are in force. */
-  get inForce(): Chip[] {
-    if (this.off.value || this.peek.value) return [];
-    return [...this.filters.value, this.applied.value].filter(({ on, source }) => on && source !== '');
+  /** Rows have come: give them to the lens if it needs no filter. */
+  grown(): void {
+    const { chunks } = this.#store;
+    for (let i = this.#store.indexOf(this.#fed); i < chunks.length; i++) {
+      const chunk = chunks[i];
+      if (chunk && !this.#shown) this.#lens.take(chunk, Math.max(0, this.#fed - chunk.first), chunk.count, undefined, false, false);
+    }
+    this.#fed = this.#store.end;
   }
 
-  /** Whether something hides lines of the chosen streams. */
-  get narrowed(): boolean {
-    return this.inForce.length > 0 || this.levels.value !== ALL_LEVELS || this.from.value !== undefined || this.after.value !== undefined;
+  /** A chunk has left the store; it was the oldest. */
+  forget(chunk: Chunk): void {
+    for (const lens of [this.#lens, this.#trialLens]) lens?.forget(chunk);
+    for (const hits of [this.#good, this.#trial]) hits?.forget(chunk);
   }
 
-  end(): void {
-    this.#stop.forEach((stop) => stop());
+  /** Rows have been tried. */
+  found(hits: Hits, { chunk, from, to, older }: Stretch): void {
+    const lens = hits === this.#shown ? this.#lens : hits === this.#trial ? this.#trialLens : undefined;
+    lens?.take(chunk, from, to, hits.bitsOf(chunk), older, true);
+    this.#adopt();
   }
 
-  #choice(): Choice {
-    const peeks = this.peek.value !== undefined;
-    return {
-      streams: this.streams.value,
-      filters: this.inForce.map(asFilter),
-      levels: peeks ? ALL_LEVELS : this.levels.value,
-      repeats: this.repeats.value,
-      stacks: this.stacks.value,
-      around: peeks ? 0 : this.around.value,
-      from: peeks ? undefined : this.from.value,
-      to: peeks ? undefined : this.to.value,
-      after: peeks ? undefined : this.after.value,
-    };
+  /** Filters were given up. */
+  stopped(hits: Hits): void {
+    if (hits !== this.#trial && hits !== this.#good) return;
+    this.#stopped = this.#culprit(hits);
+    if (hits === this.#good) this.#good = undefined;
+    else this.#trial = this.#trialLens = undefined;
+    this.#showGood();
   }
 
-  /** What is typed is in force when it rests and is a pattern; until then the last that was one stays. */
-  #settle<P extends Pattern>(typed: { value: P }, fault: { value: string }, settled: { value: P }): void {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    this.#stop.push(
-      effect(() => {
-        const pattern = typed.value;
-        clearTimeout(timer);
-        const settle = (): void => {
-          fault.value = pattern.source === '' ? '' : (filterFault({ exclude: false, ...pattern }) ?? '');
-          if (fault.value === '') settled.value = pattern;
-        };
-        timer = setTimeout(settle, pattern.source === '' ? 0 : TYPING);
-      }),
-      () => clearTimeout(timer),
-    );
+  /** Of the filters that were given up, the first that was not in force before. */
+  #culprit(hits: Hits): string {
+    const fresh = hits.filters.find((filter) => !this.#good?.filters.some((other) => same(other, filter)));
+    return (fresh ?? hits.filters[0])?.source ?? '';
+  }
+
+  #search(): Search {
+    if (this.#stopped !== '') return { state: 'stopped', progress: 0, source: this.#stopped };
+    const hits = this.#trial;
+    if (!hits) return { state: 'done', progress: 1, source: '' };
+    return { state: 'searching', progress: hits.progress(this.#store), source: this.#culprit(hits) };
+  }
+
+  #filter(filters: Filter[]): void {
+    this.#stopped = '';
+    if (this.#trial) this.#hunt.drop(this.#trial);
+    this.#trial = this.#trialLens = undefined;
+    if (filters.length === 0) {
+      if (this.#good) this.#hunt.drop(this.#good);
+      this.#good = undefined;
+    } else if (filters.every((filter) => filterFault(filter) === undefined)) {
+      this.#trial = new Hits(filters, this.#store.end);
+      this.#trialLens = this.#newLens(this.#trial);
+      this.#hunt.add(this.#trial);
+    }
+    // What was shown of filters that were never done is not gone on with; the last good ones are shown whole.
+    this.#showGood();
+  }
+
+  #showGood(): void {
+    if (this.#shown === this.#good) return;
+    this.#shown = this.#good;
+    this.#lens = this.#newLens(this.#good);
+  }
+
+  #newLens(hits: Hits | undefined): Lens {
+    return new Lens(this.#store, this.#choice.streams && new Set(this.#choice.streams), hits);
+  }
+
+  /** The trial is shown once it has enough or is done; then it is the good one. */
+  #adopt(): void {
+    const { trial, lens } = { trial: this.#trial, lens: this.#trialLens };
+    if (!trial) return;
+    const done = trial.done(this.#store);
+    if (lens && (done || (this.#keep === undefined && lens.end - lens.base >= ENOUGH))) {
+      this.#shown = trial;
+      this.#lens = lens;
+      this.#trialLens = undefined;
+    }
+    if (done) {
+      if (this.#good) this.#hunt.drop(this.#good);
+      this.#good = trial;
+      this.#trial = undefined;
+    }
+  }
+
+  async #rows(lens: Lens, from: number, to: number): Promise<Row[]> {
+    const rows: Row[] = [];
+    for (let at = Math.max(from, lens.base); at < to; at++) {
+      const place = lens.at(at);
+      if (place) rows.push(rowOf(at, place.chunk, place.row));
+    }
+    if (this.#shown) await this.#mark(this.#shown, rows);
+    return rows;
+  }
+
+  /** Give rows the marks of the filters; those that are not known in time stay without. */
+  async #mark(hits: Hits, rows: Row[]): Promise<void> {
+    if (hits !== this.#marksOf || this.#marks.size > MAX_MARKED) {
+      this.#marks.clear();
+      this.#marksOf = hits;
+    }
+    const unknown = rows.filter((row) => isLine(row.kind) && !this.#marks.has(row.position));
+    if (unknown.length > 0) {
+      const asked = this.#hunt.mark(hits, unknown.map((row) => row.text)).then((marks) => {
+        if (hits !== this.#marksOf) return;
+        unknown.forEach((row, i) => this.#marks.set(row.position, marks[i] ?? []));
+      });
+      await Promise.race([asked, new Promise((resolve) => setTimeout(resolve, MARK_WAIT))]);
+    }
+    for (const row of rows) row.marks = this.#marks.get(row.position) ?? [];
   }
 }
 
-/** What a pane is called: its streams. */
-export function nameOf(streams: string[] | undefined): string {
-  if (streams === undefined) return 'All streams';
-  if (streams.length <= 2) return streams.join(', ');
-  return `${streams.slice(0, 2).join(', ')} and ${streams.length - 2} more`;
+function rowOf(at: number, chunk: Chunk, row: number): Row {
+  const { kind, id, run, n, ts, more } = chunk.label(row);
+  const rest = Math.max(0, chunk.end(row) - chunk.start(row) - ROW_BYTES);
+  return {
+    at, position: chunk.first + row, kind, id, run, n, ts, level: LEVEL.none, more, text: chunk.text(row, ROW_BYTES), rest, tail: chunk.tail(row),
+    marks: [], found: [], repeats: 1, folded: 0, context: false, late: false,
+  };
+}
+
+/** Whether two plain values are equal. */
+function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }

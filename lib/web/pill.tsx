@@ -3,9 +3,9 @@ import type { JSX } from 'preact';
 import { tip } from './actions.ts';
 import { counted } from './clock.ts';
 import { Icon } from './icon.tsx';
-import type { Pane } from './pane.ts';
+import type { Choices } from './choices.ts';
 
-type Props = { pane: Pane; resume: () => void; newest: () => void };
+type Props = { pane: Choices; resume: () => void; newest: () => void };
 
 export function Pill({ pane, resume, newest }: Props): JSX.Element | null {
   if (pane.following.value) return null;

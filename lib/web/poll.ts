@@ -17,7 +17,7 @@ export function pollStreams(url: string, say: (message: Say) => void): { now(): 
       if (!response.ok) return;
       const { now, held, counts, streams } = (await response.json()) as Answer;
       const { lost = 0, malformed = 0 } = counts ?? {};
-      say({ say: 'streams', streams: streams ?? [], now, lost, malformed, firstHeld: held?.first ?? 0 });
+      say({ say: 'streams', streams: (streams ?? []).map((stream) => ({ ...stream, errors: 0, spark: [] })), now, lost, malformed, firstHeld: held?.first ?? 0 });
     } catch {
       // The link says when the server is away.
     } finally {

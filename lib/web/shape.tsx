@@ -4,13 +4,13 @@ import type { JSX } from 'preact';
 import { binAt, binsOf, pathsOf, placeOf, STACK, timeOf, type Shape } from './bins.ts';
 import { counted, timeOfDay } from './clock.ts';
 import { LEVEL_NAMES } from './layout.ts';
-import type { Pane } from './pane.ts';
+import type { Choices } from './choices.ts';
 
 /** Where the pointer or the keyboard is in a pane's histogram, in bins, and where a range was begun. */
-type Cursor = { pane: Pane; bin: number; begun: number | undefined; keys: boolean };
+type Cursor = { pane: Choices; bin: number; begun: number | undefined; keys: boolean };
 const cursor = signal<Cursor | undefined>(undefined);
 
-type Props = { pane: Pane; goTo: (time: number) => void };
+type Props = { pane: Choices; goTo: (time: number) => void };
 
 export function Histogram({ pane, goTo }: Props): JSX.Element | null {
   const shape = pane.state.value?.shape;

@@ -1,10 +1,10 @@
 /** How many lines a pane shows, and how many it hides: always in view, so that no forgotten filter misleads. */
 import type { JSX } from 'preact';
 import { counted } from './clock.ts';
-import type { Pane } from './pane.ts';
+import type { Choices } from './choices.ts';
 import type { PaneState } from './talk.ts';
 
-export function Tally({ pane }: { pane: Pane }): JSX.Element {
+export function Tally({ pane }: { pane: Choices }): JSX.Element {
   const state = pane.state.value;
   return (
     <p class="tally" id={pane.id === 0 ? 'tally' : undefined}>

@@ -1,31 +1,48 @@
-/** What the match worker does with a job: try an expression on rows of bytes, or mark where it matches in texts. */
-import { compile, marksIn } from './pattern.ts';
+/** What the match worker does with a job: try filters on rows of bytes, or mark where they match in texts. */
+import { expressionOf, marksOfAll } from './pattern.ts';
 import { plainText } from './sgr.ts';
-import type { MatchAnswer, MatchJob } from './talk.ts';
+import type { Filter, MatchAnswer, MatchJob } from './talk.ts';
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** Answers jobs one after the other; the expression is compiled when it changes. */
+/** Expressions of which every one, and those of which none may match. */
+export type Test = { every: RegExp[]; none: RegExp[] };
+
+export function testOf(filters: readonly Filter[]): Test {
+  const make = (exclude: boolean): RegExp[] => filters.filter((f) => f.exclude === exclude).map((f) => expressionOf(f, false));
+  return { every: make(false), none: make(true) };
+}
+
+/** Whether a text passes. */
+export function passes(text: string, { every, none }: Test): boolean {
+  for (const regex of every) if (!regex.test(text)) return false;
+  for (const regex of none) if (regex.test(text)) return false;
+  return true;
+}
+
+/** Answers jobs one after the other; expressions are compiled when the filters change. */
 export class Tries {
   #key = '';
-  #regex = /(?:)/;
+  #test: Test = { every: [], none: [] };
+  #marking: RegExp[] = [];
 
   answer(job: MatchJob): MatchAnswer {
-    this.#turnTo(job);
-    if (job.what === 'mark') return { job: job.job, marks: job.texts.map((text) => marksIn(plainText(text), this.#regex)) };
-    return { job: job.job, bits: tryRows(job.bytes, job.bounds, this.#regex) };
+    this.#turnTo(job.filters);
+    if (job.what === 'mark') return { job: job.job, marks: job.texts.map((text) => marksOfAll(plainText(text), this.#marking)) };
+    return { job: job.job, bits: tryRows(job.bytes, job.bounds, this.#test) };
   }
 
-  #turnTo(job: MatchJob): void {
-    const key = `${job.what} ${job.fold} ${job.source}`;
+  #turnTo(filters: Filter[]): void {
+    const key = JSON.stringify(filters);
     if (key === this.#key) return;
-    this.#regex = compile(job.source, job.fold, job.what === 'mark');
+    this.#test = testOf(filters);
+    this.#marking = filters.filter((f) => !f.exclude).map((f) => expressionOf(f, true));
     this.#key = key;
   }
 }
 
-/** One bit a row: whether its text matches. `bounds` are start and end of each row's text in `bytes`. */
-export function tryRows(bytes: Uint8Array, bounds: Uint32Array, regex: RegExp): Uint8Array {
+/** One bit a row: whether its text passes. `bounds` are start and end of each row's text in `bytes`. */
+export function tryRows(bytes: Uint8Array, bounds: Uint32Array, test: Test): Uint8Array {
   const rows = bounds.length / 2;
   const bits = new Uint8Array((rows + 7) >> 3);
   const text = decoder.decode(bytes);
@@ -36,7 +53,7 @@ export function tryRows(bytes: Uint8Array, bounds: Uint32Array, regex: RegExp): 
     const line = places
       ? text.slice(places[row * 2], places[row * 2 + 1])
       : decoder.decode(bytes.subarray(bounds[row * 2], bounds[row * 2 + 1]));
-    if (regex.test(coloured ? plainText(line) : line)) bits[row >> 3] = (bits[row >> 3] as number) | (1 << (row & 7));
+    if (passes(coloured ? plainText(line) : line, test)) bits[row >> 3] = (bits[row >> 3] as number) | (1 << (row & 7));
   }
   return bits;
 }

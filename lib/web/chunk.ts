@@ -2,11 +2,14 @@
 import { resolveEscapes } from './escapes.ts';
 
 /** What a row of the page is: a line, a line that was no record, or a note about lines that are not there. */
-export const KIND = { line: 0, bad: 1, lost: 2, end: 3, skip: 4, restart: 5, hole: 6 } as const;
+export const KIND = { line: 0, bad: 1, lost: 2, end: 3, skip: 4, restart: 5, hole: 6, mark: 7 } as const;
 export type Kind = (typeof KIND)[keyof typeof KIND];
 
 /** Whether a row of this kind holds a line of somebody's log; the others are the page's own notes. */
 export const isLine = (kind: number): boolean => kind <= KIND.bad;
+
+/** What is noted of a row besides its level, which is in the lowest three bits: it goes on from the line before it, or the next from it. */
+export const TRAIT = { level: 7, goesOn: 8, more: 16 } as const;
 
 /** The most rows of a chunk, and the bytes at which it takes no further row. */
 export const CHUNK_ROWS = 1024;
@@ -32,11 +35,12 @@ export class Chunk {
   /** For each row where its text ends and where the keys after it end; the next row's text begins there. */
   readonly ends = new Uint32Array(CHUNK_ROWS * 2);
   bytes = new Uint8Array(32 * 1024);
+  /** For each row what traits.ts found, its time, and its number within its run. */
+  readonly traits = new Uint8Array(CHUNK_ROWS);
+  readonly ts = new Float64Array(CHUNK_ROWS);
+  readonly ns = new Float64Array(CHUNK_ROWS);
   readonly #runs: string[] = [];
   readonly #runOf = new Uint16Array(CHUNK_ROWS);
-  readonly #n = new Float64Array(CHUNK_ROWS);
-  readonly #ts = new Float64Array(CHUNK_ROWS);
-  readonly #more = new Uint8Array(CHUNK_ROWS);
 
   constructor(first: number) {
     this.first = first;
@@ -75,9 +79,9 @@ export class Chunk {
     this.kinds[row] = label.kind;
     this.ids[row] = indexIn(this.names, label.id);
     this.#runOf[row] = indexIn(this.#runs, label.run);
-    this.#n[row] = label.n;
-    this.#ts[row] = label.ts;
-    this.#more[row] = label.more ? 1 : 0;
+    this.ns[row] = label.n;
+    this.ts[row] = label.ts;
+    this.traits[row] = label.more ? TRAIT.more : 0;
     if (isLine(label.kind)) this.lines++;
     this.count++;
   }
@@ -98,9 +102,9 @@ export class Chunk {
       kind: this.kinds[row] as Kind,
       id: this.names[this.ids[row] as number] ?? '',
       run: this.#runs[this.#runOf[row] as number] ?? '',
-      n: this.#n[row] as number,
-      ts: this.#ts[row] as number,
-      more: this.#more[row] === 1,
+      n: this.ns[row] as number,
+      ts: this.ts[row] as number,
+      more: ((this.traits[row] as number) & TRAIT.more) !== 0,
     };
   }
 

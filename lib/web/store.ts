@@ -1,5 +1,6 @@
 /** The lines that this tab holds: the newest, bounded in number and bytes, each at a position that never changes. */
 import { Chunk, isLine, type Label } from './chunk.ts';
+import { Traits } from './traits.ts';
 
 export type Limits = { lines: number; bytes: number };
 
@@ -7,6 +8,7 @@ export type Limits = { lines: number; bytes: number };
 export const LIMITS: Limits = { lines: 1_000_000, bytes: 300_000_000 };
 
 export class Store {
+  readonly traits = new Traits();
   /** Oldest first; only the last one takes rows. */
   readonly chunks: Chunk[] = [];
   /** Lines held, and lines that were held once and have been dropped for newer ones. */
@@ -35,8 +37,11 @@ export class Store {
 
   /** Add a row; see Chunk.add. */
   add(label: Label, from: Uint8Array, start: number, end: number, escaped: boolean, tailEnd = end): void {
-    this.#open().add(label, from, start, end, escaped, tailEnd);
-    if (isLine(label.kind)) this.lines++;
+    const chunk = this.#open();
+    chunk.add(label, from, start, end, escaped, tailEnd);
+    if (!isLine(label.kind)) return;
+    this.lines++;
+    this.traits.note(chunk, chunk.count - 1, label.id);
   }
 
   /** Add a note of the page itself. */

@@ -14,7 +14,7 @@ export function Empty({ pane, undo, unfilter }: Props): JSX.Element | null {
   if (link.held === 0) {
     if (link.link !== 'live') return null;
     return (
-      <div class="none">
+      <div class="nothing">
         <b>{known.value.length === 0 ? 'No lines yet' : 'No lines held'}</b>
         <p>They are shown here as they come, for example from</p>
         <code>tail -F access.log | lm-frame -i web1/nginx | lm-serve</code>
@@ -23,7 +23,7 @@ export function Empty({ pane, undo, unfilter }: Props): JSX.Element | null {
   }
   if (pane.after.value !== undefined) {
     return (
-      <div class="none">
+      <div class="nothing">
         <b>Cleared</b>
         <p>Lines are shown here as they come.</p>
         <button type="button" class="tool wide" onClick={undo}>
@@ -36,7 +36,7 @@ export function Empty({ pane, undo, unfilter }: Props): JSX.Element | null {
   if (now.lines > 0 && pane.narrowed) {
     const by = pane.inForce.length > 0 ? 'the filter' : pane.levels.value !== ALL_LEVELS ? 'the levels' : 'the time selected';
     return (
-      <div class="none">
+      <div class="nothing">
         <b>No line matches</b>
         <p>
           {hidden} by {by}.
@@ -48,7 +48,7 @@ export function Empty({ pane, undo, unfilter }: Props): JSX.Element | null {
     );
   }
   return (
-    <div class="none">
+    <div class="nothing">
       <b>No lines of the chosen streams</b>
       <p>They are shown here as they come.</p>
     </div>

@@ -30,7 +30,7 @@ export function Streams({ runs }: { runs: Runs }): JSX.Element {
   return (
     <>
       <div class="brand">
-        <b>lm</b>
+        <span class="mark-lm">lm</span>
         <button type="button" class="tool" aria-label="Commands and streams" title={tip('palette')} onClick={runs.palette}>
           <Icon name="command" />
         </button>

@@ -6,11 +6,7 @@ import type { PaneState } from './talk.ts';
 
 export function Tally({ pane }: { pane: Choices }): JSX.Element {
   const state = pane.state.value;
-  return (
-    <p class="tally" id={pane.id === 0 ? 'tally' : undefined}>
-      {state ? tallied(state, pane.narrowed) : ''}
-    </p>
-  );
+  return <p class="tally">{state ? tallied(state, pane.narrowed) : ''}</p>;
 }
 
 function tallied({ lines, matched, search }: PaneState, narrowed: boolean): JSX.Element {

@@ -19,11 +19,15 @@ export function Pill({ pane, resume, newest }: Props): JSX.Element | null {
       </span>
       {fresh > 0 ? (
         <button type="button" title={tip('resume')} onClick={resume}>
-          Resume where I stopped
+          <span>
+            Resume<span class="long"> where I stopped</span>
+          </span>
         </button>
       ) : null}
       <button type="button" class="newest" title={tip('newest')} onClick={newest}>
-        <span>Jump to newest</span>
+        <span>
+          <span class="long">Jump to </span>newest
+        </span>
         <Icon name="down" />
       </button>
     </div>

@@ -19,7 +19,9 @@ export function Sheet({ title, close, children, kind = '' }: Props): JSX.Element
     >
       <div class="sheet">
         <header>
-          <h2>{title}</h2>
+          <h2 tabIndex={-1} autofocus>
+            {title}
+          </h2>
           <button type="button" class="tool" aria-label="Close" onClick={close}>
             <Icon name="close" />
           </button>

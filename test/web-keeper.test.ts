@@ -3,101 +3,11 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { KIND } from '../lib/web/chunk.ts';
-import type { Matcher } from '../lib/web/hunt.ts';
-import { Keeper } from '../lib/web/keeper.ts';
-import type { Limits } from '../lib/web/store.ts';
-import { EVERYTHING, type Choice, type Filter, type MatchAnswer, type MatchJob, type PaneState, type Row } from '../lib/web/talk.ts';
-import { Tries } from '../lib/web/tries.ts';
+import type { Row } from '../lib/web/talk.ts';
+import { lines, Page, type Line } from './keeping.ts';
 import { timed, until } from './sh.ts';
 
 const encoder = new TextEncoder();
-type Line = { id: string; text: string };
-const filter = (source: string, rest: Partial<Filter> = {}): Filter => ({ source, mode: 'regex', fold: false, exclude: false, ...rest });
-
-/** A match worker in this thread: answers one job after the other, each a moment later; the pattern `never` is never answered. */
-class Desk {
-  started = 0;
-  ended = 0;
-  tried = 0;
-
-  readonly make = (answer: (answer: MatchAnswer) => void): Matcher => {
-    this.started++;
-    const tries = new Tries();
-    let over = false;
-    let stuck = false;
-    return {
-      post: (job: MatchJob) => {
-        stuck ||= job.filters.some((filter) => filter.source.includes('never'));
-        if (stuck) return;
-        setImmediate(() => {
-          if (over) return;
-          if (job.what === 'try') this.tried += job.bounds.length / 2;
-          answer(tries.answer(job));
-        });
-      },
-      end: () => {
-        over = true;
-        this.ended++;
-      },
-    };
-  };
-}
-
-class Page {
-  readonly desk = new Desk();
-  readonly keeper: Keeper;
-  readonly sent: Line[] = [];
-  #serial = 0;
-
-  constructor(limits?: Limits) {
-    this.keeper = new Keeper(this.desk.make, () => {}, () => {}, limits);
-    this.keeper.take(encoder.encode('{"@":"hello","epoch":"e","now":1}\n'));
-    this.choose({});
-  }
-
-  add(lines: Line[]): void {
-    const head = `{"@":"batch","at":"e.${this.sent.length + 1}","count":${lines.length},"ts":1}\n`;
-    const n = this.sent.length + 1;
-    const body = lines.map(({ id, text }, i) => `${JSON.stringify({ id, run: 'r', n: n + i, ts: 1, msg: text })}\n`);
-    this.sent.push(...lines);
-    this.keeper.take(encoder.encode(head + body.join('')));
-  }
-
-  show(pattern: string, streams?: string[], fold = false, keep?: number): void {
-    this.choose({ filters: pattern === '' ? [] : [filter(pattern, { fold })], streams }, keep);
-  }
-
-  choose(choice: Partial<Choice>, keep?: number): void {
-    void this.keeper.answer({ ask: 'show', pane: 0, serial: ++this.#serial, choice: { ...EVERYTHING, ...choice }, keep });
-  }
-
-  /** How the pane stands, and what is held. */
-  async state(): Promise<PaneState & { held: number; dropped: number; pattern: string }> {
-    const { held, dropped, panes } = await this.keeper.state('live', 0);
-    const [pane] = panes;
-    if (!pane) throw new Error('no pane');
-    return { ...pane, held, dropped, pattern: pane.filters.map((f) => f.source).join() };
-  }
-
-  /** The state once no filter is being tried. */
-  async settled(): ReturnType<Page['state']> {
-    await until(async () => (await this.state()).search.state !== 'searching', 5000, () => 'the filter to be done');
-    return this.state();
-  }
-
-  async rows(): Promise<Row[]> {
-    const { lens, base, end } = await this.state();
-    const rows: Row[] = [];
-    for (let from = base; from < end; from += 1000) {
-      const said = await this.keeper.answer({ ask: 'rows', pane: 0, lens, from, to: Math.min(end, from + 1000) });
-      if (said?.say === 'rows') rows.push(...said.rows);
-    }
-    return rows;
-  }
-}
-
-const lines = (count: number, make: (i: number) => string = (i) => `line ${i}`, ids = ['a', 'b', 'c']): Line[] =>
-  Array.from({ length: count }, (_, i) => ({ id: ids[i % ids.length] ?? 'a', text: make(i) }));
 
 test('every line is shown; those of chosen streams alone when some are chosen', async () => {
   const page = new Page();

@@ -125,9 +125,10 @@ export class Chunk {
     return new TextDecoder().decode(this.bytes.subarray(start, start + max), { stream: true });
   }
 
-  /** The keys that followed msg in the record, as `,"host":"web1"}`; '' for none. */
-  tail(row: number): string {
-    return decoder.decode(this.bytes.subarray(this.end(row), this.ends[row * 2 + 1]));
+  /** The keys that followed msg in the record, as `,"host":"web1"}`; '' for none, or for more than `max` bytes. */
+  tail(row: number, max = Infinity): string {
+    const [start, end] = [this.end(row), this.ends[row * 2 + 1] as number];
+    return end === start || end - start > max ? '' : decoder.decode(this.bytes.subarray(start, end));
   }
 
   #reserve(size: number): void {

@@ -1,4 +1,5 @@
 /** The feed worker's work: keeps the lines, shows each pane those it wants, and says how things stand. */
+import { KIND } from './chunk.ts';
 import { FeedReader } from './feed.ts';
 import { Hunt, type Matcher } from './hunt.ts';
 import { Intake } from './intake.ts';
@@ -9,6 +10,8 @@ import type { Ask, LinkState, MatchAnswer, Say, State } from './talk.ts';
 
 /** More panes than anybody can look at; each costs a list of its rows. */
 const MAX_PANES = 16;
+const MAX_NOTE = 1000;
+const MAX_BOOKMARKS = 10_000;
 
 export class Keeper {
   readonly feed: FeedReader;
@@ -17,6 +20,7 @@ export class Keeper {
   readonly #hunt: Hunt;
   readonly #changed: () => void;
   readonly #panes = new Map<number, Pane>();
+  #bookmarks: ReadonlySet<number> = new Set();
 
   constructor(make: (answer: (answer: MatchAnswer) => void) => Matcher, changed: () => void, greeted: () => void, limits: Limits = LIMITS) {
     this.#store = new Store(limits);
@@ -45,16 +49,27 @@ export class Keeper {
     }
   }
 
+  /** Lines at level error or above of a stream that have come. */
+  errorsOf(id: string): number {
+    return this.#store.traits.errorsOf(id);
+  }
+
   /** Do what a pane asks; gives the answer where there is one. */
   async answer(ask: Ask): Promise<Say | undefined> {
     if (ask.ask === 'whole') return this.#whole(ask.position);
+    if (ask.ask === 'mark') this.#mark(ask.text);
+    if (ask.ask === 'bookmarks') this.#bookmark(ask.positions);
     if (!('pane' in ask)) return undefined;
     if (ask.ask === 'close') this.#close(ask.pane);
     const pane = this.#panes.get(ask.pane) ?? (ask.ask === 'show' ? this.#open(ask.pane) : undefined);
     if (!pane) return undefined;
     if (ask.ask === 'rows') return pane.rows(ask.lens, ask.from, ask.to);
+    if (ask.ask === 'seek') return pane.seek(ask);
+    if (ask.ask === 'export') return pane.export(ask.as, ask.from, ask.to);
     if (ask.ask === 'show') pane.show(ask.serial, ask.choice, ask.keep);
     else if (ask.ask === 'follow') pane.tail = ask.rows;
+    else if (ask.ask === 'find') pane.find(ask.serial, ask.filter);
+    else if (ask.ask === 'unfold') pane.unfold(ask.position);
     this.#changed();
     return undefined;
   }
@@ -71,16 +86,29 @@ export class Keeper {
       lost: this.#intake.lostLines,
       skipped: this.#intake.skipped,
       repeated: this.#intake.repeated,
-      errors: 0,
+      errors: this.#store.traits.errors,
       next: this.#store.end,
     };
   }
 
   #open(id: number): Pane | undefined {
     if (this.#panes.size >= MAX_PANES) return undefined;
-    const pane = new Pane(id, this.#store, this.#hunt);
+    const { hunt, store } = { hunt: this.#hunt, store: this.#store };
+    const pane = new Pane(id, { store, hunt, bookmarks: () => this.#bookmarks, changed: this.#changed });
     this.#panes.set(id, pane);
     return pane;
+  }
+
+  /** A note of the person's between the lines. */
+  #mark(text: string): void {
+    this.#store.note({ kind: KIND.mark, id: '', run: '', n: 0, ts: Date.now(), more: false }, text.slice(0, MAX_NOTE));
+    this.#grown();
+  }
+
+  #bookmark(positions: number[]): void {
+    this.#bookmarks = new Set(positions.slice(0, MAX_BOOKMARKS));
+    for (const pane of this.#panes.values()) pane.marked();
+    this.#changed();
   }
 
   #close(id: number): void {

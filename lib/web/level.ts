@@ -21,17 +21,19 @@ const FAR = 1024;
 
 const [TAB, ESC, SPACE, QUOTE, COLON, LESS, EQUALS, OPEN, BRACE] = [9, 27, 32, 34, 58, 60, 61, 91, 123];
 
-// What a byte is to a word: a letter; what may stand before or behind a word in capitals; and what holds one in any letters.
+// What a byte is to a word: a letter; what may stand before or behind a word in capitals; what holds one in any letters; part of a word.
 const LETTER = 1;
 const BEFORE = 2;
 const BEHIND = 4;
 const HOLDS_BEFORE = 8;
 const HOLDS_BEHIND = 16;
+const WORD = 32;
 const CLASS = new Uint8Array(256);
 const put = (chars: string, bits: number): void => {
   for (const c of chars) CLASS[c.charCodeAt(0)] = (CLASS[c.charCodeAt(0)] as number) | bits;
 };
-put('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ', LETTER);
+put('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ', LETTER | WORD);
+put('0123456789_-', WORD);
 put(' \t[(<|:=",\'{*#]>', BEFORE);
 put(' \t])>|:",\'}*.!;\x1b', BEHIND);
 put('\t[(<|"=:', HOLDS_BEFORE);
@@ -163,27 +165,25 @@ function levelOfWord(bytes: Uint8Array, start: number, end: number): Level {
   let before = BEFORE | HOLDS_BEFORE;
   for (let at = start; at < stop; at++) {
     const c = bytes[at] as number;
-    if (((CLASS[c] as number) & LETTER) === 0) {
-      if (c === ESC && bytes[at + 1] === OPEN) {
-        at = skipSequence(bytes, at + 2, stop);
-        continue; // colours stand between words without parting them from what was before
+    const is = CLASS[c] as number;
+    if ((is & WORD) === 0) {
+      // Colours stand between words without parting them from what was before.
+      if (c === ESC && bytes[at + 1] === OPEN) at = skipSequence(bytes, at + 2, stop);
+      else before = is;
+    } else {
+      if (FIRST[c] === 1 && (before & BEFORE) !== 0) {
+        const level = wordAt(bytes, at, end, before);
+        if (level !== none) return level;
       }
-      before = CLASS[c] as number;
-      continue;
+      do at++; while (((CLASS[bytes[at] as number] as number) & WORD) !== 0 && at < stop);
+      at--;
+      before = 0;
     }
-    if (before !== 0 && FIRST[c] === 1) {
-      const level = wordAt(bytes, at, end, before, at === start);
-      if (level !== none) return level;
-    }
-    before = 0;
-    while (at + 1 < stop && isWordByte(bytes[at + 1] as number)) at++;
   }
   return none;
 }
 
-const isWordByte = (c: number): boolean => ((CLASS[c] as number) & LETTER) !== 0 || (c >= 48 && c <= 57) || c === 0x5f || c === 0x2d;
-
-function wordAt(bytes: Uint8Array, start: number, end: number, before: number, first: boolean): Level {
+function wordAt(bytes: Uint8Array, start: number, end: number, before: number): Level {
   let at = start;
   while (at < end && ((CLASS[bytes[at] as number] as number) & LETTER) !== 0) at++;
   const next = at < end ? (bytes[at] as number) : SPACE;
@@ -193,9 +193,9 @@ function wordAt(bytes: Uint8Array, start: number, end: number, before: number, f
   }
   if (at - start < SHORTEST || at - start > LONGEST) return none;
   const behind = CLASS[next] as number;
-  if ((before & BEFORE) === 0 || (behind & BEHIND) === 0) return none;
+  if ((behind & BEHIND) === 0) return none;
   const capitals = ((bytes[start] as number) & 32) === 0 && ((bytes[at - 1] as number) & 32) === 0;
-  const held = ((before & HOLDS_BEFORE) !== 0 && (behind & HOLDS_BEHIND) !== 0) || (next === COLON && (first || (before & BEFORE) !== 0));
+  const held = ((before & HOLDS_BEFORE) !== 0 && (behind & HOLDS_BEHIND) !== 0) || next === COLON;
   return capitals || held ? named(bytes, start, at) : none;
 }
 

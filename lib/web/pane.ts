@@ -1,23 +1,31 @@
-/** One view of the lines that are held: its choice, its rows, its filters and how far they are. */
+/** One view of the lines that are held: its choice, its rows, its filters and its find box, and how far they are. */
 import { isLine, type Chunk } from './chunk.ts';
+import { rowOf } from './draw.ts';
+import { exportLines } from './export.ts';
 import { Hits, type Stretch } from './hits.ts';
 import type { Hunt } from './hunt.ts';
 import { Lens } from './lens.ts';
+import { Marks } from './marks.ts';
 import { filterFault } from './pattern.ts';
+import { seekRow } from './seek.ts';
 import type { Store } from './store.ts';
-import { EVERYTHING, LEVEL, ROW_BYTES, type Choice, type Filter, type PaneState, type Row, type Say, type Search } from './talk.ts';
+import { countHits, indexOfHit, railBins } from './survey.ts';
+import { EVERYTHING, type Ask, type Choice, type Filter, type Find, type PaneState, type Row, type Say, type Search, type Shape } from './talk.ts';
 
 /** A filter is shown before it has tried everything once it has found this many rows: more than a screen. */
 const ENOUGH = 200;
 const MAX_ROWS = 2000;
-const MAX_MARKED = 4000;
-/** How long rows wait for their marks, ms. */
-const MARK_WAIT = 60;
+/** How often the rail and the shape are made anew, ms. */
+const RAIL_EVERY = 300;
+const SHAPE_EVERY = 1000;
+const MAX_OPENED = 1000;
+
+/** What a pane needs of the others. */
+export type Surroundings = { store: Store; hunt: Hunt; bookmarks: () => ReadonlySet<number>; changed: () => void };
 
 export class Pane {
   readonly #id: number;
-  readonly #store: Store;
-  readonly #hunt: Hunt;
+  readonly #around: Surroundings;
   #serial = 0;
   #choice: Choice = EVERYTHING;
   #keep: number | undefined;
@@ -28,16 +36,24 @@ export class Pane {
   #shown: Hits | undefined;
   #trialLens: Lens | undefined;
   #stopped = '';
-  #fed = 0; // position up to which rows have been given to the lens
+  #find: Hits | undefined;
+  #findSerial = 0;
+  #findStopped = false;
+  #opened = new Set<number>();
+  #fed: number; // position up to which rows have been given to the lens
   #tail = 0;
-  readonly #marks = new Map<number, number[]>(); // by position, of the filters shown
-  #marksOf: Hits | undefined;
+  #errors = 0;
+  readonly #marks: Marks;
+  readonly #found: Marks;
+  readonly #rail = new Now<Uint8Array>(RAIL_EVERY, new Uint8Array(0));
+  readonly #shape = new Now<Shape | undefined>(SHAPE_EVERY, undefined);
 
-  constructor(id: number, store: Store, hunt: Hunt) {
+  constructor(id: number, around: Surroundings) {
     this.#id = id;
-    this.#store = store;
-    this.#hunt = hunt;
-    this.#fed = store.end;
+    this.#around = around;
+    this.#marks = new Marks(around.hunt);
+    this.#found = new Marks(around.hunt);
+    this.#fed = around.store.end;
     this.#lens = this.#newLens(undefined);
   }
 
@@ -47,76 +63,134 @@ export class Pane {
     this.#serial = serial;
     this.#keep = keep;
     this.#choice = choice;
-    if (!same(choice.filters, old.filters)) this.#filter(choice.filters);
-    if (!same({ ...choice, filters: [] }, { ...old, filters: [] })) {
-      this.#lens = this.#newLens(this.#shown);
-      if (this.#trialLens) this.#trialLens = this.#newLens(this.#trial);
-    }
+    const turned = !same(choice.filters, old.filters) && this.#filter(choice.filters);
+    if (turned || !same({ ...choice, filters: [] }, { ...old, filters: [] })) this.#renew();
     this.#adopt();
   }
 
   close(): void {
-    for (const hits of [this.#good, this.#trial]) if (hits) this.#hunt.drop(hits);
+    for (const hits of [this.#good, this.#trial, this.#find]) if (hits) this.#around.hunt.drop(hits);
   }
 
   set tail(rows: number) {
     this.#tail = Math.min(rows, MAX_ROWS);
   }
 
+  find(serial: number, filter: Filter | undefined): void {
+    if (this.#find) this.#around.hunt.drop(this.#find);
+    this.#findSerial = serial;
+    this.#findStopped = false;
+    this.#rail.outdate();
+    this.#find = filter && filterFault(filter) === undefined ? new Hits([{ ...filter, exclude: false }], this.#around.store.end) : undefined;
+    if (this.#find) this.#around.hunt.add(this.#find);
+  }
+
+  seek(ask: Extract<Ask, { ask: 'seek' }>): Say {
+    const { store, bookmarks } = this.#around;
+    const answer = seekRow(ask, this.#lens, this.#find, store, bookmarks());
+    const count = countHits(this.#lens, this.#find);
+    const index = answer.row === undefined || ask.what !== 'hit' ? -1 : indexOfHit(this.#lens, this.#find, answer.row);
+    const searching = ask.what === 'hit' && answer.row === undefined && this.#find?.done(store) === false;
+    const why = searching ? 'still searching' : answer.why;
+    return { say: 'sought', pane: this.#id, serial: ask.serial, lens: this.#lens.key, row: answer.row, index, count, ...(why && { why }) };
+  }
+
+  unfold(position: number): void {
+    if (!this.#opened.delete(position)) this.#opened.add(position);
+    if (this.#opened.size > MAX_OPENED) for (const oldest of this.#opened) return void this.#opened.delete(oldest);
+    this.#keep = position;
+    this.#renew();
+  }
+
+  export(as: 'text' | 'ndjson', from = -Infinity, to = Infinity): Say {
+    return { say: 'exported', pane: this.#id, as, ...exportLines(this.#lens, this.#shown, as, from, to) };
+  }
+
   async rows(lens: number, from: number, to: number): Promise<Say | undefined> {
     if (lens !== this.#lens.key) return undefined;
-    return { say: 'rows', pane: this.#id, lens, from, rows: await this.#rows(this.#lens, from, Math.min(to, from + MAX_ROWS)) };
+    return { say: 'rows', pane: this.#id, lens, from, rows: await this.#rows(numbers(from, Math.min(to, from + MAX_ROWS))) };
   }
 
   /** How things stand, with the newest rows if they are wanted. */
   async state(): Promise<PaneState> {
     const lens = this.#lens;
     const { key, base, end, lines, matched } = lens;
-    const tail = this.#tail > 0 ? await this.#rows(lens, Math.max(base, end - this.#tail), end) : undefined;
+    const tail = this.#tail > 0 ? await this.#rows(numbers(Math.max(base, end - this.#tail), end)) : undefined;
+    const changed = await this.#rows([...(lens.folds?.changed ?? [])].filter((at) => tail === undefined || at < end - this.#tail));
     if (lens !== this.#lens) return this.state();
+    lens.folds?.changed.clear();
     return {
-      pane: this.#id, serial: this.#serial, lens: key, base, end, lines, matched, tail,
+      pane: this.#id, serial: this.#serial, lens: key, base, end, lines, matched, tail, changed,
       keepAt: this.#keep === undefined ? undefined : lens.numberOf(this.#keep),
       filters: this.#shown?.filters ?? [],
       search: this.#search(),
-      errors: 0,
-      changed: [],
-      find: { serial: 0, count: 0, searching: false, stopped: false },
-      rail: new Uint8Array(0),
-      shape: undefined,
+      errors: this.#errors,
+      find: this.#findState(),
+      rail: this.#rail.of(() => railBins(lens, this.#find, this.#around.bookmarks()), this.#around.changed),
+      shape: this.#shape.of(() => this.#shapeNow(), this.#around.changed),
     };
   }
 
   /** Rows have come: give them to the lens if it needs no filter. */
   grown(): void {
-    const { chunks } = this.#store;
-    for (let i = this.#store.indexOf(this.#fed); i < chunks.length; i++) {
-      const chunk = chunks[i];
-      if (chunk && !this.#shown) this.#lens.take(chunk, Math.max(0, this.#fed - chunk.first), chunk.count, undefined, false, false);
+    const { store } = this.#around;
+    for (let i = store.indexOf(this.#fed); i < store.chunks.length; i++) {
+      const chunk = store.chunks[i];
+      if (!chunk || this.#shown) continue;
+      this.#errors += this.#lens.take(chunk, Math.max(0, this.#fed - chunk.first), chunk.count, undefined, false, false);
     }
-    this.#fed = this.#store.end;
+    this.#fed = store.end;
   }
 
   /** A chunk has left the store; it was the oldest. */
   forget(chunk: Chunk): void {
-    for (const lens of [this.#lens, this.#trialLens]) lens?.forget(chunk);
-    for (const hits of [this.#good, this.#trial]) hits?.forget(chunk);
+    this.#lens.forget(chunk, this.#shown?.bitsOf(chunk), this.#shown !== undefined);
+    this.#trialLens?.forget(chunk, this.#trial?.bitsOf(chunk), true);
+    for (const hits of [this.#good, this.#trial, this.#find]) hits?.forget(chunk);
+  }
+
+  /** Rows have come in between those that were held: everything is looked at anew. */
+  filled(): void {
+    this.#filter(this.#choice.filters);
+    if (this.#find) this.find(this.#findSerial, this.#find.filters[0]);
+    this.#renew();
+  }
+
+  /** Bookmarks have changed. */
+  marked(): void {
+    this.#rail.outdate();
   }
 
   /** Rows have been tried. */
   found(hits: Hits, { chunk, from, to, older }: Stretch): void {
     const lens = hits === this.#shown ? this.#lens : hits === this.#trial ? this.#trialLens : undefined;
-    lens?.take(chunk, from, to, hits.bitsOf(chunk), older, true);
+    // Where rows stand for others they can join at the newer end only: then it is made when all are known.
+    const errors = lens && !(older && lens.folds) ? lens.take(chunk, from, to, hits.bitsOf(chunk), older, true) : 0;
+    if (!older && hits === this.#shown) this.#errors += errors;
     this.#adopt();
   }
 
   /** Filters were given up. */
   stopped(hits: Hits): void {
+    if (hits === this.#find) {
+      this.#find = undefined;
+      this.#findStopped = true;
+    }
     if (hits !== this.#trial && hits !== this.#good) return;
     this.#stopped = this.#culprit(hits);
     if (hits === this.#good) this.#good = undefined;
     else this.#trial = this.#trialLens = undefined;
-    this.#showGood();
+    if (this.#showGood()) this.#renew();
+  }
+
+  #findState(): Find {
+    const searching = this.#find?.done(this.#around.store) === false;
+    return { serial: this.#findSerial, count: countHits(this.#lens, this.#find), searching, stopped: this.#findStopped };
+  }
+
+  #shapeNow(): Shape | undefined {
+    if (this.#lens.shape.coarse) this.#lens.reshape(this.#shown);
+    return this.#lens.shape.shown();
   }
 
   /** Of the filters that were given up, the first that was not in force before. */
@@ -129,87 +203,117 @@ export class Pane {
     if (this.#stopped !== '') return { state: 'stopped', progress: 0, source: this.#stopped };
     const hits = this.#trial;
     if (!hits) return { state: 'done', progress: 1, source: '' };
-    return { state: 'searching', progress: hits.progress(this.#store), source: this.#culprit(hits) };
+    return { state: 'searching', progress: hits.progress(this.#around.store), source: this.#culprit(hits) };
   }
 
-  #filter(filters: Filter[]): void {
+  /** Try other filters. Gives whether other rows are to be shown until they are done. */
+  #filter(filters: Filter[]): boolean {
+    const { hunt, store } = this.#around;
     this.#stopped = '';
-    if (this.#trial) this.#hunt.drop(this.#trial);
+    if (this.#trial) hunt.drop(this.#trial);
     this.#trial = this.#trialLens = undefined;
     if (filters.length === 0) {
-      if (this.#good) this.#hunt.drop(this.#good);
+      if (this.#good) hunt.drop(this.#good);
       this.#good = undefined;
     } else if (filters.every((filter) => filterFault(filter) === undefined)) {
-      this.#trial = new Hits(filters, this.#store.end);
-      this.#trialLens = this.#newLens(this.#trial);
-      this.#hunt.add(this.#trial);
+      this.#trial = new Hits(filters, store.end);
+      this.#trialLens = this.#newTrialLens(this.#trial);
+      hunt.add(this.#trial);
     }
     // What was shown of filters that were never done is not gone on with; the last good ones are shown whole.
-    this.#showGood();
+    return this.#showGood();
   }
 
-  #showGood(): void {
-    if (this.#shown === this.#good) return;
+  #showGood(): boolean {
+    const turned = this.#shown !== this.#good;
     this.#shown = this.#good;
-    this.#lens = this.#newLens(this.#good);
+    return turned;
+  }
+
+  /** Make the lenses anew. */
+  #renew(): void {
+    this.#turnTo(this.#newLens(this.#shown));
+    if (this.#trial && this.#trial !== this.#shown) this.#trialLens = this.#newTrialLens(this.#trial);
+  }
+
+  #turnTo(lens: Lens): void {
+    this.#lens = lens;
+    this.#rail.outdate();
+    this.#shape.outdate();
   }
 
   #newLens(hits: Hits | undefined): Lens {
-    return new Lens(this.#store, this.#choice.streams && new Set(this.#choice.streams), hits);
+    return new Lens(this.#around.store, this.#choice, hits, this.#opened);
+  }
+
+  /** Undefined where rows can only join at the newer end: then it is made when the filters are done. */
+  #newTrialLens(hits: Hits): Lens | undefined {
+    const { repeats, stacks, around } = this.#choice;
+    return repeats || stacks || around > 0 ? undefined : this.#newLens(hits);
   }
 
   /** The trial is shown once it has enough or is done; then it is the good one. */
   #adopt(): void {
-    const { trial, lens } = { trial: this.#trial, lens: this.#trialLens };
+    const trial = this.#trial;
     if (!trial) return;
-    const done = trial.done(this.#store);
-    if (lens && (done || (this.#keep === undefined && lens.end - lens.base >= ENOUGH))) {
+    const done = trial.done(this.#around.store);
+    const lens = this.#trialLens;
+    if (this.#shown !== trial && (done || (lens && this.#keep === undefined && lens.end - lens.base >= ENOUGH))) {
       this.#shown = trial;
-      this.#lens = lens;
+      this.#turnTo(lens ?? this.#newLens(trial));
       this.#trialLens = undefined;
-    }
-    if (done) {
-      if (this.#good) this.#hunt.drop(this.#good);
-      this.#good = trial;
-      this.#trial = undefined;
-    }
+    } else if (done && this.#lens.folds) this.#turnTo(this.#newLens(trial));
+    if (!done) return;
+    if (this.#good) this.#around.hunt.drop(this.#good);
+    this.#good = trial;
+    this.#trial = undefined;
   }
 
-  async #rows(lens: Lens, from: number, to: number): Promise<Row[]> {
-    const rows: Row[] = [];
-    for (let at = Math.max(from, lens.base); at < to; at++) {
-      const place = lens.at(at);
-      if (place) rows.push(rowOf(at, place.chunk, place.row));
-    }
-    if (this.#shown) await this.#mark(this.#shown, rows);
-    return rows;
-  }
-
-  /** Give rows the marks of the filters; those that are not known in time stay without. */
-  async #mark(hits: Hits, rows: Row[]): Promise<void> {
-    if (hits !== this.#marksOf || this.#marks.size > MAX_MARKED) {
-      this.#marks.clear();
-      this.#marksOf = hits;
-    }
-    const unknown = rows.filter((row) => isLine(row.kind) && !this.#marks.has(row.position));
-    if (unknown.length > 0) {
-      const asked = this.#hunt.mark(hits, unknown.map((row) => row.text)).then((marks) => {
-        if (hits !== this.#marksOf) return;
-        unknown.forEach((row, i) => this.#marks.set(row.position, marks[i] ?? []));
-      });
-      await Promise.race([asked, new Promise((resolve) => setTimeout(resolve, MARK_WAIT))]);
-    }
-    for (const row of rows) row.marks = this.#marks.get(row.position) ?? [];
+  /** Rows of the lens, with what filters and find box match in them. */
+  async #rows(at: readonly number[]): Promise<Row[]> {
+    const lens = this.#lens;
+    const rows = at.flatMap((number) => rowOf(lens, number) ?? []);
+    if (rows.length === 0) return rows;
+    const [marks, found] = await Promise.all([this.#marks.of(this.#shown, rows), this.#found.of(this.#find, rows)]);
+    return rows.map((row, i) => (isLine(row.kind) ? { ...row, marks: marks[i] ?? [], found: found[i] ?? [] } : row));
   }
 }
 
-function rowOf(at: number, chunk: Chunk, row: number): Row {
-  const { kind, id, run, n, ts, more } = chunk.label(row);
-  const rest = Math.max(0, chunk.end(row) - chunk.start(row) - ROW_BYTES);
-  return {
-    at, position: chunk.first + row, kind, id, run, n, ts, level: LEVEL.none, more, text: chunk.text(row, ROW_BYTES), rest, tail: chunk.tail(row),
-    marks: [], found: [], repeats: 1, folded: 0, context: false, late: false,
-  };
+/** Something that is made anew not more often than so many ms. */
+class Now<T> {
+  readonly #every: number;
+  #value: T;
+  #made = -Infinity;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(every: number, value: T) {
+    this.#every = every;
+    this.#value = value;
+  }
+
+  /** It must be made anew at once. */
+  outdate(): void {
+    this.#made = -Infinity;
+  }
+
+  /** The value; where it is too early to make it anew, `later` is called when it can be. */
+  of(make: () => T, later: () => void): T {
+    const left = this.#made + this.#every - performance.now();
+    if (left <= 0) {
+      this.#value = make();
+      this.#made = performance.now();
+    } else {
+      this.#timer ??= setTimeout(() => {
+        this.#timer = undefined;
+        later();
+      }, left);
+    }
+    return this.#value;
+  }
+}
+
+function numbers(from: number, to: number): number[] {
+  return Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
 }
 
 /** Whether two plain values are equal. */

@@ -64,6 +64,11 @@ export class Rows {
     return element && { top: element.offsetTop, height: element.offsetHeight };
   }
 
+  /** Show which row the person is at. */
+  point(at: number): void {
+    this.#lines.forEach((line, i) => line.element.classList.toggle('here', this.from + i === at));
+  }
+
   /** The row whose element this is or is within. */
   rowOf(element: Element): Row | undefined {
     const own = element.closest('.row');

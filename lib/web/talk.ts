@@ -32,9 +32,11 @@ export type Row = {
   /** How many equal lines this row stands for, and how many lines of a stack trace are folded under it. */
   repeats: number;
   folded: number;
+  /** The person has opened it (`unfold`): what it stood for is shown below it. */
+  opened: boolean;
   /** Shown only because a row near it matches. */
   context: boolean;
-  /** In a view of several streams: its time is before that of a row above it. */
+  /** In a view of several streams: its time is before that of one of the rows above it, which reached the server earlier. */
   late: boolean;
 };
 
@@ -184,11 +186,14 @@ export type Stream = {
 export type Say =
   | State
   | { say: 'rows'; pane: number; lens: number; from: number; rows: Row[] }
-  /** `index` of `count` where hits are sought; no row: `why`. */
+  /**
+   * The row, by its number in that lens; `why` tells why there is none ('none below', 'none above', 'still searching', 'not held', 'no
+   * rows') or why it is not the very one ('hidden', 'all are earlier'). Where hits are sought it is the one with `index` (from 0) of `count`.
+   */
   | { say: 'sought'; pane: number; serial: number; lens: number; row: number | undefined; index: number; count: number; why?: string }
   | { say: 'streams'; streams: Stream[]; now: number; lost: number; malformed: number; firstHeld: number }
   | { say: 'whole'; position: number; label: Label; text: string; tail: string }
-  | { say: 'exported'; pane: number; blob: Blob; lines: number };
+  | { say: 'exported'; pane: number; as: 'text' | 'ndjson'; blob: Blob; lines: number };
 
 /** Feed worker to match worker: try rows, or mark texts. */
 export type MatchJob = { job: number; filters: Filter[] } & (

@@ -16,6 +16,7 @@ export type ViewEvents = {
 /** Height of a line of text, px, as page.css has it: every row is a whole number of them. */
 const LINE = 20;
 const NO_LENS = -1;
+const NO_ROW = -1;
 
 export class View {
   following = true;
@@ -35,6 +36,7 @@ export class View {
   #top = 0;
   #above = 0;
   #seen = 0; // end of the rows when it stopped following
+  #current: number = NO_ROW; // the row last pointed at or gone to
   #pending = 0; // scrolling, px, that waits for rows
   #held = false; // the pointer is down on the lines
   #wrap = false;
@@ -55,7 +57,11 @@ export class View {
       jump: (row) => this.#jump(row),
     });
     scroller.addEventListener('scroll', () => this.#block.classList.toggle('aside', scroller.scrollLeft > 0), { passive: true });
-    this.#block.addEventListener('pointerdown', (event) => (this.#held = event.button === 0));
+    this.#block.addEventListener('pointerdown', (event) => {
+      this.#held = event.button === 0;
+      this.#current = (event.target instanceof Element ? this.#rows.rowOf(event.target)?.at : undefined) ?? NO_ROW;
+      this.#rows.point(this.#current);
+    });
     document.addEventListener('pointerup', () => this.#released());
     document.addEventListener('pointercancel', () => this.#released());
     document.addEventListener('selectionchange', () => this.#selected());
@@ -71,6 +77,36 @@ export class View {
   /** Position of the row at the top, while standing still: it should stay there when the lens changes. */
   get anchor(): number | undefined {
     return this.following ? undefined : this.#rows.rowAt(this.#top)?.position;
+  }
+
+  /** The row at the top. */
+  get top(): Row | undefined {
+    return this.#rows.rowAt(this.following ? this.#rows.from : this.#top);
+  }
+
+  /** Number of the row that the person is at: the one last pointed at or gone to, while it is to be seen; else the newest, or the one at the top. */
+  get current(): number {
+    if (this.#current >= this.#rows.from && this.#current < this.#rows.to) return this.#current;
+    return this.following ? this.#end - 1 : this.#top;
+  }
+
+  get row(): Row | undefined {
+    return this.#rows.rowAt(this.current);
+  }
+
+  /** Stand still with a row in sight, a third below the top or so many pixels; the person is then at it. */
+  goTo(at: number, point = true, below = Math.floor(this.#height / 3 / LINE) * LINE): void {
+    this.pause();
+    this.#thumb.settle();
+    this.#current = point ? at : NO_ROW;
+    this.#goTo(at);
+    if (below > 0) this.move(-below);
+    this.#thumb.put();
+  }
+
+  /** Go where the newest row was when it stopped following: what is new stands below. */
+  goBack(): void {
+    if (!this.following) this.goTo(Math.max(this.#base, this.#seen - 1), false);
   }
 
   /** The row that an element of the page belongs to. */
@@ -172,6 +208,7 @@ export class View {
 
   #turnTo(state: PaneState): void {
     this.#lens = state.lens;
+    this.#current = NO_ROW;
     this.#known.clear();
     this.#rows.show(0, 0, () => undefined);
     this.#pending = 0;
@@ -198,6 +235,7 @@ export class View {
 
   #show(from: number, to: number): void {
     this.#rows.show(from, to, (at) => this.#known.row(at));
+    this.#rows.point(this.#current);
   }
 
   #draw(): void {

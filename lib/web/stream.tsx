@@ -37,7 +37,7 @@ export function StreamItem({ stream, label, depth, at, on, choose }: Props): JSX
         onClick={(event) => choose(event.ctrlKey || event.metaKey || event.shiftKey)}
       >
         <span class="id">
-          {label === id ? null : <span class="unseen-text">{id.slice(0, id.length - label.length)}</span>}
+          {label === id ? null : <span class="prefix">{id.slice(0, id.length - label.length)}</span>}
           <Marked text={label} at={at.map((i) => i - (id.length - label.length))} />
         </span>
         {lost > 0 ? (

@@ -64,6 +64,9 @@ export const ACTIONS = {
 
   whole: { group: 'Look', title: 'The whole line, as it came', keys: ['Enter'] },
   wrap: { group: 'Look', title: 'Wrap long lines', keys: ['z'] },
+  time: { group: 'Look', title: 'Times: local, UTC, relative, delta, off', keys: ['T'] },
+  structure: { group: 'Look', title: 'JSON and logfmt as message and fields, or as they came', keys: ['J'] },
+  tokens: { group: 'Look', title: 'Colours of times, addresses and numbers', keys: ['K'] },
   theme: { group: 'Look', title: 'Theme: auto, dark, light', keys: ['t'] },
   density: { group: 'Look', title: 'Density: normal, roomy, compact', keys: ['='] },
   larger: { group: 'Look', title: 'Larger text of lines', keys: ['+'] },

@@ -5,7 +5,7 @@ const LEVELS = 7;
 export const STACK = [6, 5, 4, 3, 2, 1, 0] as const;
 const GRAVE = 4;
 /** No bar of warnings or errors is lower than this part of the height. */
-const LEAST = 0.07;
+const LEAST = 0.05;
 /** Gap between bars, as a part of their width. */
 const GAP = 0.18;
 

@@ -43,6 +43,8 @@ export class Choices {
   /** Rows, and errors, that have come since the lines were stopped. */
   readonly fresh = signal(0);
   readonly freshErrors = signal(0);
+  /** Time of the line at the top, ms; undefined while the newest are followed. */
+  readonly place = signal<number | undefined>(undefined);
   /** How things stood a moment ago. */
   readonly state = signal<PaneState | undefined>(undefined);
   /** Which hit was last gone to, counted from 1; 0 for none. */

@@ -10,8 +10,9 @@ import { ALL_LEVELS } from './layout.ts';
 import { memory, remember } from './memory.ts';
 import { openPalette } from './palette.tsx';
 import { copyText, fileName, saveFile } from './share.ts';
+import { shellCommand } from './shell.ts';
 import type { Ask, Say } from './talk.ts';
-import { nextDensity, nextTheme, resize } from './theme.ts';
+import { nextDensity, nextTheme, nextTime, resize } from './theme.ts';
 
 /** Warnings and above. */
 const GRAVE = 0b1110000;
@@ -163,13 +164,21 @@ export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
     copyRecords: () => void copyLines('ndjson'),
     saveText: () => void save('text'),
     saveRecords: () => void save('ndjson'),
-    shell: () => desk.say('Not yet'),
+    shell: () => {
+      const { filters } = pane().choice.value;
+      const { streams } = pane();
+      const base = location.href.replace(/#.*/s, '');
+      void copy(shellCommand({ base, streams: streams.value, filters, follow: view().following, as: 'text', coloured: true }), 'a command for a shell');
+    },
 
     whole: () => {
       const { row } = frame();
       if (row) ask({ ask: 'whole', position: row.position });
     },
     wrap: () => void (pane().wrap.value = !desk.wrapped(pane())),
+    time: nextTime,
+    structure: () => remember({ structure: !memory.value.structure }),
+    tokens: () => remember({ tokens: !memory.value.tokens }),
     theme: nextTheme,
     density: nextDensity,
     larger: () => resize(1),

@@ -9,7 +9,7 @@ import { Empty } from './empty.tsx';
 import type { LineName } from './layout.ts';
 import { memory } from './memory.ts';
 import { Pill } from './pill.tsx';
-import { Histogram } from './shape.tsx';
+import { Histogram } from './histogram.tsx';
 import type { Ask, PaneState, Row, Say, Sought } from './talk.ts';
 import { View } from './view.ts';
 
@@ -109,8 +109,8 @@ export class Frame {
       answer = await this.seek(what, forward, { row: forward ? base - 1 : end });
       if (answer.row !== undefined) say(forward ? 'Went on from the oldest' : 'Went on from the newest');
     }
-    if (answer.row === undefined) return say(answer.why ?? none);
-    if (what === 'hit') this.pane.hit.value = answer.index;
+    if (answer.row === undefined) return say(answer.why === 'still searching' ? 'Still searching' : none);
+    if (what === 'hit') this.pane.hit.value = answer.index + 1;
     this.view.goTo(answer.row);
   }
 
@@ -145,6 +145,7 @@ export class Frame {
     pane.following.value = view.following;
     pane.fresh.value = view.fresh;
     if (view.following) pane.freshErrors.value = 0;
+    pane.place.value = view.following ? undefined : view.top?.ts;
     this.#events.moved(this);
   }
 

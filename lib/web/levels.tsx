@@ -27,7 +27,7 @@ export function Levels({ pane }: { pane: Choices }): JSX.Element | null {
             onClick={(event) => toggle(pane, level, event.ctrlKey || event.metaKey || event.altKey)}
           >
             <span class="glyph" />
-            <span>{name === 'none' ? 'other' : name}</span> <span class="n">{counted(counts[level] ?? 0)}</span>
+            <span>{name === 'none' ? 'other' : name}</span> <span class="n">{on ? counted(counts[level] ?? 0) : ''}</span>
           </button>
         );
       })}
@@ -42,7 +42,7 @@ function toggle(pane: Choices, level: number, alone: boolean): void {
   else pane.levels.value = now === bit ? ALL_LEVELS : now ^ bit;
 }
 
-/** Lines of each level among those shown; of a level that is hidden the last count that was known. */
+/** Lines of each level among those shown. */
 function countsOf(pane: Choices): number[] {
   const counts = pane.state.value?.shape?.counts;
   const sums = LEVEL_NAMES.map(() => 0);

@@ -1,16 +1,14 @@
 /** What this browser remembers of a person: how the page looks, pinned streams, filters kept and used. Without storage it lasts as long as the page. */
-import { effect, signal } from '@preact/signals-core';
+import { computed, effect, signal } from '@preact/signals-core';
 import type { Chip } from './layout.ts';
+import { PLAIN_LOOK, type Density, type Look } from './look.ts';
+import { TIME_MODES } from './timing.ts';
 
 export type Theme = 'auto' | 'light' | 'dark';
-export type Density = 'compact' | 'normal' | 'roomy';
 
-export type Remembered = {
+export type Remembered = Look & {
   theme: Theme;
-  density: Density;
-  /** Size of the lines' text, px. */
-  size: number;
-  /** Width of the list of streams, px, and whether it is shown in a wide window. */
+  /** The list of streams is shown in a wide window, and the histogram. */
   list: boolean;
   shape: boolean;
   wrap: boolean;
@@ -20,7 +18,8 @@ export type Remembered = {
   saved: Chip[];
 };
 
-export const SIZES = { least: 9, most: 22, usual: 12.5 };
+/** Bounds of the size of text, px. */
+export const SIZES = { least: 9, most: 22 };
 const KEY = 'lm.page';
 const MAX_LIST = 1000;
 const MAX_RECENT = 20;
@@ -48,8 +47,11 @@ export function remembered(text: string | null): Remembered {
   const size = Number(kept['size']);
   return {
     theme: one(kept['theme'], 'auto', 'light', 'dark'),
-    density: one(kept['density'], 'normal', 'compact', 'roomy'),
-    size: size >= SIZES.least && size <= SIZES.most ? size : SIZES.usual,
+    density: one<Density>(kept['density'], 'normal', 'compact', 'roomy'),
+    size: size >= SIZES.least && size <= SIZES.most ? size : PLAIN_LOOK.size,
+    time: TIME_MODES.find((mode) => mode === kept['time']) ?? PLAIN_LOOK.time,
+    tokens: on(kept['tokens'], PLAIN_LOOK.tokens),
+    structure: on(kept['structure'], PLAIN_LOOK.structure),
     list: on(kept['list'], true),
     shape: on(kept['shape'], true),
     wrap: on(kept['wrap'], false),
@@ -74,6 +76,15 @@ function read(): string | null {
 }
 
 export const memory = signal<Remembered>(remembered(typeof localStorage === 'undefined' ? null : read()));
+
+/** How lines look: the same as long as nothing of it changes. */
+export const look = computed((): Look => {
+  const { size, density, time, tokens, structure } = memory.value;
+  const now = { size, density, time, tokens, structure };
+  if (JSON.stringify(now) !== JSON.stringify(lastLook)) lastLook = now;
+  return lastLook;
+});
+let lastLook = PLAIN_LOOK;
 
 export function remember(some: Partial<Remembered>): void {
   memory.value = { ...memory.value, ...some };

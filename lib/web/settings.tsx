@@ -1,10 +1,12 @@
 /** How the page looks, for this person in this browser. */
 import type { JSX } from 'preact';
-import { memory, remember, SIZES, type Density, type Theme } from './memory.ts';
+import type { Density } from './look.ts';
+import { memory, remember, SIZES, type Theme } from './memory.ts';
 import { Sheet } from './sheet.tsx';
+import type { TimeMode } from './timing.ts';
 
 export function Settings({ close }: { close: () => void }): JSX.Element {
-  const { theme, density, size, wrap, shape, recent } = memory.value;
+  const { theme, density, size, time, tokens, structure, wrap, shape, recent } = memory.value;
   return (
     <Sheet title="Settings" close={close}>
       <div class="settings">
@@ -30,6 +32,15 @@ export function Settings({ close }: { close: () => void }): JSX.Element {
             <output>{size} px</output>
           </span>
         </label>
+        <Choice<TimeMode>
+          title="Times"
+          name="time"
+          now={time}
+          of={{ local: 'Local', utc: 'UTC', relative: 'Ago', delta: 'Since the line above', off: 'Off' }}
+          set={(to) => remember({ time: to })}
+        />
+        <Switch title="JSON and logfmt as message and fields" on={structure} set={(on) => remember({ structure: on })} />
+        <Switch title="Colours of times, addresses and numbers" on={tokens} set={(on) => remember({ tokens: on })} />
         <Switch title="Wrap long lines, unless a view says otherwise" on={wrap} set={(on) => remember({ wrap: on })} />
         <Switch title="Histogram above the lines" on={shape} set={(on) => remember({ shape: on })} />
         <div class="setting">

@@ -17,6 +17,7 @@ export function Histogram({ pane, goTo }: Props): JSX.Element | null {
   if (!shape || binsOf(shape) === 0) return null;
   const bins = binsOf(shape);
   const now = cursor.value?.pane === pane ? cursor.value : undefined;
+  const place = pane.place.value === undefined ? undefined : placeOf(shape, pane.place.value);
   const bin = Math.min(bins - 1, now?.bin ?? bins - 1);
   const select = (a: number, b: number): void => {
     pane.from.value = Math.floor(timeOf(shape, Math.min(a, b)));
@@ -65,6 +66,7 @@ export function Histogram({ pane, goTo }: Props): JSX.Element | null {
     >
       <svg viewBox={`0 0 ${bins} 1`} preserveAspectRatio="none" aria-hidden="true">
         {pathsOf(shape).map((path, i) => (path === '' ? null : <path key={i} class={`bar-${LEVEL_NAMES[STACK[i] ?? 0]}`} d={path} />))}
+        {place !== undefined && place >= 0 && place <= 1 ? <rect class="place" x={place * bins - 0.1} width={0.2 + bins / 500} y={0} height={1} /> : null}
         {now ? <rect class="range" x={Math.min(now.bin, now.begun ?? now.bin)} width={Math.abs(now.bin - (now.begun ?? now.bin)) + 1} y={0} height={1} /> : null}
       </svg>
       <span class="from">{timeOfDay(shape.from).slice(0, 8)}</span>
@@ -80,9 +82,6 @@ export function Histogram({ pane, goTo }: Props): JSX.Element | null {
     </div>
   );
 }
-
-/** Where a time is within the histogram, percent; for the mark of the line at the top. */
-export const percentOf = (shape: Shape, time: number): number => 100 * placeOf(shape, time);
 
 function binUnder(event: { currentTarget: HTMLElement; clientX: number }, bins: number): number {
   const { left, width } = event.currentTarget.getBoundingClientRect();

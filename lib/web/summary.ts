@@ -17,11 +17,13 @@ const MAX_LIST = 80;
 
 /**
  * The pieces of a structured line. Time and level are left out, which have columns of their own, unless something in `marks` (start,
- * end... in the text) is within them: what was found can be seen.
+ * end... in the text) is within them: what was found can be seen. Values that begin at a place in `aside` are left out as well.
  */
-export function summaryOf(text: string, { root }: Structure, marks: readonly number[] = []): Piece[] {
+export function summaryOf(text: string, { root }: Structure, marks: readonly number[] = [], aside?: ReadonlySet<number | undefined>): Piece[] {
   const pieces: Piece[] = [];
-  const message = messageOf(text, root);
+  const found = messageOf(text, root);
+  const message = found && !aside?.has(found.start) ? found : undefined;
+  const put: Put = { left: MAX_FIELDS, aside };
   if (root.start > 0) {
     const before = text.slice(0, root.start).trimEnd();
     if (before !== '') pieces.push({ text: before, at: 0, end: before.length, own: false, role: 'text' });
@@ -30,18 +32,21 @@ export function summaryOf(text: string, { root }: Structure, marks: readonly num
     gap(pieces, pieces.length > 0 ? ' ' : '');
     pieces.push(valuePiece(text, message, 'message'));
   }
-  const put = { left: MAX_FIELDS };
   for (const item of root.items) {
     if (item === message) continue;
     const role = roleOf(item.key);
-    const aside = (role === 'time' || role === 'level') && item.items.length === 0;
-    if (!aside || !message || touches(marks, item)) putField(text, pieces, [item.key], item, role === 'fault', put);
+    const own = (role === 'time' || role === 'level') && item.items.length === 0;
+    if (!own || !found || touches(marks, item)) putField(text, pieces, [item.key], item, role === 'fault', put);
   }
   if (put.left < 0 || root.cut) gap(pieces, ' …');
   return pieces;
 }
 
-function putField(text: string, pieces: Piece[], keys: string[], node: Node, fault: boolean, put: { left: number }): void {
+/** How many fields may still be put, and which values are not. */
+type Put = { left: number; aside: ReadonlySet<number | undefined> | undefined };
+
+function putField(text: string, pieces: Piece[], keys: string[], node: Node, fault: boolean, put: Put): void {
+  if (put.aside?.has(node.start)) return;
   if (node.kind === 'object' && node.items.length > 0) {
     for (const item of node.items) putField(text, pieces, [...keys, item.key], item, fault, put);
     return;

@@ -89,7 +89,8 @@ const STATES: Record<Stream['state'], string> = {
 function told(stream: Stream): string {
   const since = age(stream);
   const seen = since === '' ? 'never' : since === 'now' ? 'just now' : `${since} ago`;
-  return `${stream.id}: ${counted(stream.lines)} lines, last ${seen}; ${STATES[stream.state]}`;
+  const usual = stream.state === 'silent' && stream.usual > 0 ? ` (usually ${rate(stream.usual)})` : '';
+  return `${stream.id}: ${counted(stream.lines)} lines, last ${seen}; ${STATES[stream.state]}${usual}`;
 }
 
 /** Lines over the last while, as a small curve; the newest at the right. */

@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { visit, withBrowser } from './browser.ts';
-import { says, seen, type Seen } from './dom.ts';
+import { says, seen, tally, type Seen } from './dom.ts';
 import { record, serving } from './serving.ts';
 import { timed, until } from './sh.ts';
 
@@ -90,7 +90,7 @@ test('fields open in place: nothing above moves, keys walk, values become filter
       await says(page, /^600 lines$/);
       await press(page, 'k', 'k', 'k', 'k', 'k', 'k', 'k', 'k');
       const here = page.locator('.row.here');
-      while (!(await here.locator('.text').innerText()).startsWith('line') || !(await here.locator('.twist.can').isVisible())) await press(page, 'k');
+      for (let i = 0; i < 8 && !(await here.locator('.twist.can').isVisible()); i++) await press(page, 'k');
       const before = await seen(page);
       const name = numberIn({ text: await here.locator('.text').innerText() } as Seen);
       await press(page, 'ArrowRight');
@@ -113,7 +113,7 @@ test('fields open in place: nothing above moves, keys walk, values become filter
       }
       assert.ok(walked.some((field) => field.startsWith('user')), walked.join());
       await page.keyboard.press('Home');
-      while (!(await focused()).startsWith('user')) await page.keyboard.press('ArrowDown');
+      for (let i = 0; i < 12 && !(await focused()).startsWith('user'); i++) await page.keyboard.press('ArrowDown');
       const user = /^user(user\d)/.exec(await focused())?.[1] ?? '';
       await page.keyboard.press('c');
       await settled(page);
@@ -166,14 +166,14 @@ test(`${MANY} wrapped lines: scrolled to any place, by dragging and by steps, re
       for (let n = 1; n <= MANY; n += 10_000) await server.feed(mixed(n, Math.min(MANY, n + 9_999)));
       await server.received(MANY, SOAK ? 300_000 : 60_000);
       const { page } = await visit(browser, `${server.url}/#lines=${MANY}&wrap=1`);
-      await until(async () => (await page.locator('#tally').innerText()) === `${MANY.toLocaleString('en')} lines`, SOAK ? 300_000 : 60_000);
+      await until(async () => (await tally(page)) === `${MANY.toLocaleString('en')} lines`, SOAK ? 300_000 : 60_000);
       await press(page, 'PageUp');
       for (const part of [0.5, 0.02, 0.97, 0.31, 0]) {
         await page.evaluate((share) => {
           const log = document.querySelector('#log') as HTMLElement;
           log.scrollTop = share * (log.scrollHeight - log.clientHeight);
         }, part);
-        await until(async () => Math.abs((await top(page)).n / MANY - part) < 0.03, 10_000, async () => `${part}: ${JSON.stringify(await top(page))}`);
+        await until(async () => Math.abs((await top(page)).n / MANY - part) < 0.03, 10_000, () => `at ${part}`);
         await page.waitForTimeout(300);
         // Small steps move by what they say.
         await page.evaluate(() => document.querySelector('#log')?.scrollBy(0, 33));

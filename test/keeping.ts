@@ -23,12 +23,13 @@ export class Desk {
     let stuck = false;
     return {
       post: (job: MatchJob) => {
-        stuck ||= job.filters.some((filter) => filter.source.includes('never'));
+        if (job.what !== 'forget') stuck ||= job.filters.some((filter) => filter.source.includes('never'));
         if (stuck) return;
         setImmediate(() => {
           if (over) return;
-          if (job.what === 'try') this.tried += job.bounds.length / 2;
-          answer(tries.answer(job));
+          const said = tries.answer(job);
+          for (const bits of said?.bits ?? []) this.tried += bits.length * 8;
+          if (said) answer(said);
         });
       },
       end: () => {

@@ -56,7 +56,7 @@ function open(api: string, first: number): void {
     block: (block) => keeper.take(block),
     changed: change,
   });
-  poll = pollStreams(new URL('streams', api).href, say);
+  poll = pollStreams(new URL('streams', api).href, (id) => keeper.errorsOf(id), say);
   void link.open();
   scope.addEventListener('online', () => link?.now());
 }

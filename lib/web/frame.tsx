@@ -32,6 +32,7 @@ export class Frame {
   readonly #events: FrameEvents;
   readonly #stop: (() => void)[] = [];
   readonly #seeking = new Map<number, (answer: Answer) => void>();
+  readonly #late: Answer[] = [];
   #serial = 0;
   #awaited = 0; // states of earlier choices are not drawn: they hold lines of other streams
   #shown: string[] | undefined;
@@ -69,6 +70,7 @@ export class Frame {
   update(state: PaneState): void {
     if (state.serial < this.#awaited) return;
     this.view.update(state);
+    this.#answer();
     this.#goToWanted();
     clearTimeout(this.#controls);
     const old = this.pane.state.peek();
@@ -89,8 +91,8 @@ export class Frame {
   take(said: Say): void {
     if (said.say === 'rows') this.view.take(said.lens, said.rows);
     else if (said.say === 'sought') {
-      this.#seeking.get(said.serial)?.(said);
-      this.#seeking.delete(said.serial);
+      this.#late.push(said);
+      this.#answer();
     }
   }
 
@@ -112,6 +114,7 @@ export class Frame {
       answer = await this.seek(what, forward, { row: forward ? base - 1 : end });
       if (answer.row !== undefined) say(forward ? 'Went on from the oldest' : 'Went on from the newest');
     }
+    if (answer.why === 'gone') return;
     if (answer.row === undefined) return say(answer.why === 'still searching' ? 'Still searching' : none);
     if (what === 'hit') this.pane.hit.value = answer.index + 1;
     this.view.goTo(answer.row);
@@ -157,6 +160,14 @@ export class Frame {
       else say(`The line ${wanted.line.n} of ${wanted.line.id} is not held any more, or not shown by this view`, { bad: true });
       this.#wanted = undefined;
     });
+  }
+
+  /** Answers are given once the lens whose rows they number is the one shown; those of lenses gone by then are of no use. */
+  #answer(): void {
+    for (const said of this.#late.splice(0)) {
+      if (said.lens > this.view.lens) this.#late.push(said);
+      else this.#seeking.get(said.serial)?.(said.lens === this.view.lens ? said : { ...said, row: undefined, why: 'gone' });
+    }
   }
 
   #changed(): void {

@@ -126,7 +126,9 @@ export class Keeper {
   /** Rows have come. */
   #grown(): void {
     for (const pane of this.#panes.values()) pane.grown();
-    for (const gone of this.#store.trim()) for (const pane of this.#panes.values()) pane.forget(gone);
+    const gone = this.#store.trim();
+    for (const chunk of gone) for (const pane of this.#panes.values()) pane.forget(chunk);
+    this.#hunt.forget(gone);
     this.#hunt.pump();
     this.#changed();
   }

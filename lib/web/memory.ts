@@ -75,7 +75,7 @@ function read(): string | null {
   }
 }
 
-export const memory = signal<Remembered>(remembered(typeof localStorage === 'undefined' ? null : read()));
+export const memory = signal<Remembered>(remembered(read()));
 
 /** How lines look: the same as long as nothing of it changes. */
 export const look = computed((): Look => {

@@ -12,8 +12,8 @@ import type { Store } from './store.ts';
 import { countHits, indexOfHit, railBins } from './survey.ts';
 import { EVERYTHING, type Ask, type Choice, type Filter, type Find, type PaneState, type Row, type Say, type Search, type Shape } from './talk.ts';
 
-/** A filter is shown before it has tried everything once it has found this many rows: more than a screen. */
-const ENOUGH = 200;
+/** Filters are shown before they have tried everything once they have found this many rows: a screen. */
+const ENOUGH = 100;
 const MAX_ROWS = 2000;
 /** How often the rail and the shape are made anew, ms. */
 const RAIL_EVERY = 300;

@@ -37,7 +37,7 @@ export function StreamItem({ stream, label, depth, at, on, choose }: Props): JSX
         onClick={(event) => choose(event.ctrlKey || event.metaKey || event.shiftKey)}
       >
         <span class="id">
-          {label === id ? null : <span class="unseen-text">{id.slice(0, id.length - label.length)}</span>}
+          {label === id ? null : <span class="prefix">{id.slice(0, id.length - label.length)}</span>}
           <Marked text={label} at={at.map((i) => i - (id.length - label.length))} />
         </span>
         {lost > 0 ? (
@@ -89,7 +89,8 @@ const STATES: Record<Stream['state'], string> = {
 function told(stream: Stream): string {
   const since = age(stream);
   const seen = since === '' ? 'never' : since === 'now' ? 'just now' : `${since} ago`;
-  return `${stream.id}: ${counted(stream.lines)} lines, last ${seen}; ${STATES[stream.state]}`;
+  const usual = stream.state === 'silent' && stream.usual > 0 ? ` (usually ${rate(stream.usual)})` : '';
+  return `${stream.id}: ${counted(stream.lines)} lines, last ${seen}; ${STATES[stream.state]}${usual}`;
 }
 
 /** Lines over the last while, as a small curve; the newest at the right. */

@@ -120,7 +120,7 @@ function watch(element: HTMLElement | null): void {
 }
 
 function Item({ row, index, on }: { row: Leaf | Found; index: number; on: boolean }): JSX.Element {
-  const stream = streamsById.value.get(row.id) ?? { id: row.id, lines: 0, bytes: 0, rate: 0, last: 0, state: 'idle', lost: 0, errors: 0, spark: [] };
+  const stream = streamsById.value.get(row.id) ?? { id: row.id, lines: 0, bytes: 0, rate: 0, usual: 0, last: 0, state: 'idle', lost: 0, errors: 0, spark: [] };
   return (
     <StreamItem
       stream={stream}

@@ -171,14 +171,15 @@ export type Stream = {
   id: string;
   lines: number;
   bytes: number;
-  /** Lines a second; time of the last one, ms by the server's clock. */
+  /** Lines a second; what was usual before a silence, 0 where that is not known; time of the last line, ms by the server's clock. */
   rate: number;
+  usual: number;
   last: number;
   state: StreamState;
   lost: number;
   /** Lines at level error or above that came to this page. */
   errors: number;
-  /** Lines between one answer of the server and the next, the newest last. */
+  /** Lines a second between one answer of the server and the next, for up to a minute, the newest last. */
   spark: number[];
 };
 
@@ -195,9 +196,16 @@ export type Say =
   | { say: 'whole'; position: number; label: Label; text: string; tail: string }
   | { say: 'exported'; pane: number; as: 'text' | 'ndjson'; blob: Blob; lines: number };
 
-/** Feed worker to match worker: try rows, or mark texts. */
-export type MatchJob = { job: number; filters: Filter[] } & (
-  | { what: 'try'; bytes: Uint8Array; bounds: Uint32Array }
-  | { what: 'mark'; texts: string[] }
-);
-export type MatchAnswer = { job: number; bits?: Uint8Array; marks?: number[][] };
+/**
+ * Rows to try. They are those of chunk `chunk` that were kept, or those that come along: text in `bytes`, and for each row where it
+ * begins and ends. With `keep` the worker keeps them until it is told to forget.
+ */
+export type TryRows = { chunk: number; bytes?: Uint8Array; bounds?: Uint32Array; keep?: boolean };
+
+/** Feed worker to match worker: try rows, mark texts (both answered), or forget chunks. */
+export type MatchJob =
+  | { what: 'try'; job: number; filters: Filter[]; rows: TryRows[] }
+  | { what: 'mark'; job: number; filters: Filter[]; texts: string[] }
+  | { what: 'forget'; chunks: number[] };
+/** `bits` are one list for each of the rows, one bit a row; `kept` is the memory that has been taken for what is kept, bytes. */
+export type MatchAnswer = { job: number; bits?: Uint8Array[]; kept?: number; marks?: number[][] };

@@ -87,6 +87,11 @@ export class View {
     this.#resized();
   }
 
+  /** Which lens is shown. */
+  get lens(): number {
+    return this.#lens;
+  }
+
   /** Rows that are new since it stopped following. */
   get fresh(): number {
     return this.following ? 0 : Math.max(0, this.#end - this.#seen);

@@ -4,6 +4,7 @@ import { Fragment, type JSX } from 'preact';
 import type { Label } from './chunk.ts';
 import { counted, moment, size } from './clock.ts';
 import { hexOf } from './hex.ts';
+import { recordText } from './record-text.ts';
 import { segmentsOf } from './segments.ts';
 import { escapedText, plainText } from './sgr.ts';
 import { structureOf } from './structure.ts';
@@ -22,12 +23,6 @@ type Side = (typeof SIDES)[number];
 const TITLES: Record<Side, string> = { line: 'Line', fields: 'Fields', record: 'Record', bytes: 'Bytes' };
 /** The side shown stays for the next line. */
 const side = signal<Side>('line');
-
-/** The line as its record has it: one JSON object, as lm-record(5) orders it. */
-export function recordText({ label, text, tail }: WholeLine): string {
-  const known = label.run === '' ? '' : `,"run":${JSON.stringify(label.run)},"n":${label.n}`;
-  return `{"id":${JSON.stringify(label.id)}${known},"ts":${Math.trunc(label.ts)},"msg":${JSON.stringify(text)}${tail === '' ? '}' : tail}`;
-}
 
 /** The fields of a line, and of its record beyond the text, as name and value; none for a line without structure. */
 export function fieldsOf({ text, tail }: WholeLine): [string, string][] {
@@ -49,7 +44,7 @@ export function fieldsOf({ text, tail }: WholeLine): [string, string][] {
 
 /** `copy` puts a text on the clipboard, `done` says what was copied. */
 export function Whole({ line, copy }: { line: WholeLine; copy: (text: string, what: string) => void }): JSX.Element {
-  const { label, text } = line;
+  const { label, text, tail } = line;
   const fields = fieldsOf(line);
   const bytes = new TextEncoder().encode(text);
   const sides = SIDES.filter((one) => one !== 'fields' || fields.length > 0).filter((one) => one !== 'record' || label.id !== '');
@@ -81,7 +76,7 @@ export function Whole({ line, copy }: { line: WholeLine; copy: (text: string, wh
       </div>
       <p class="actions">
         <button type="button" class="tool wide" onClick={() => copy(text, 'the line as it came')}>Copy line</button>
-        {label.id === '' ? null : <button type="button" class="tool wide" onClick={() => copy(recordText(line), 'the record')}>Copy record</button>}
+        {label.id === '' ? null : <button type="button" class="tool wide" onClick={() => copy(recordText(label, text, tail), 'the record')}>Copy record</button>}
       </p>
     </Fragment>
   );
@@ -98,8 +93,9 @@ function walk(event: KeyboardEvent & { currentTarget: HTMLButtonElement }, sides
 
 function contentOf(shown: Side, line: WholeLine, bytes: Uint8Array): JSX.Element | string {
   if (shown === 'bytes') return hexOf(bytes);
-  if (shown === 'record') return escapedText(recordText(line).slice(0, MAX_SHOWN));
-  return <Linked text={line.text.slice(0, MAX_SHOWN)} />;
+  const { label, text, tail } = line;
+  if (shown === 'record') return escapedText(recordText(label, text, tail).slice(0, MAX_SHOWN));
+  return <Linked text={text.slice(0, MAX_SHOWN)} />;
 }
 
 function Fields({ fields }: { fields: [string, string][] }): JSX.Element {

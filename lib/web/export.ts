@@ -1,5 +1,5 @@
 /** What a lens shows, as a file: the text of its lines, or the records as lm-serve read them, which can be piped into another one. */
-import { isLine, KIND, type Chunk } from './chunk.ts';
+import { isLine, type Chunk } from './chunk.ts';
 import { hasBit, type Hits } from './hits.ts';
 import type { Lens } from './lens.ts';
 import { FLAG, type Piece } from './piece.ts';

@@ -4,7 +4,6 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ago, moment, rate, size, timeOfDay } from '../lib/web/clock.ts';
 import { contrast, hueOf, readable, textOn } from '../lib/web/colour.ts';
-import { fromHash, toHash } from '../lib/web/hash.ts';
 import { compile, marksIn, patternFault } from '../lib/web/pattern.ts';
 import { areaHeight, MAX_HEIGHT, rowOf, scrollOf } from '../lib/web/scale.ts';
 import { layered, segmentsOf, summarized } from '../lib/web/segments.ts';
@@ -157,15 +156,6 @@ test('patterns: faults are told, a leading .* changes nothing but the time', () 
   assert.ok(performance.now() - begun < 1000);
   assert.equal(marksIn('ab ab', compile('ab', false, true)), [0, 2, 3, 5]);
   assert.equal(marksIn('abc', compile('x*', false, true)), []);
-});
-
-test('the address holds the view', () => {
-  const seen = { streams: ['web1/nginx', 'a:b@c'], pattern: 'a+b&c=#%\n', fold: false, wrap: true, lines: 1000 };
-  assert.equal(fromHash(toHash(seen)), seen);
-  assert.is(toHash({ streams: undefined, pattern: '', fold: true, wrap: undefined, lines: undefined }), '');
-  assert.is(toHash({ ...seen, pattern: '', fold: true, wrap: undefined, lines: undefined }), '#stream=web1/nginx&stream=a:b@c');
-  fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (text) => void fromHash(text)));
-  assert.is(fromHash('#lines=99999999999').lines, undefined);
 });
 
 test('the scroll bar: every row has a place, the ends are the ends, and there is always somewhere to scroll to', () => {

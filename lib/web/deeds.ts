@@ -71,6 +71,10 @@ export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
     oldest: () => view().home(),
     up: () => view().lines(-1),
     down: () => view().lines(1),
+    rowDown: () => view().step(1),
+    rowUp: () => view().step(-1),
+    open: () => void (view().open() || view().unfold(true)),
+    shut: () => void (view().shut() || view().unfold(false)),
     pageUp: () => view().pages(-1),
     pageDown: () => view().pages(1),
     clear: () => {
@@ -168,7 +172,7 @@ export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
       const { filters } = pane().choice.value;
       const { streams } = pane();
       const base = location.href.replace(/#.*/s, '');
-      void copy(shellCommand({ base, streams: streams.value, filters, follow: view().following, as: 'text', coloured: true }), 'a command for a shell');
+      void copy(shellCommand({ base, streams: streams.value, filters, follow: view().following, as: 'text', coloured: view().coloured }), 'a command for a shell');
     },
 
     whole: () => {
@@ -179,6 +183,10 @@ export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
     time: nextTime,
     structure: () => remember({ structure: !memory.value.structure }),
     tokens: () => remember({ tokens: !memory.value.tokens }),
+    wrapLine: () => view().wrapLine(),
+    countFrom: () => {
+      if (view().countFrom()) remember({ time: 'delta' });
+    },
     theme: nextTheme,
     density: nextDensity,
     larger: () => resize(1),

@@ -6,12 +6,14 @@ import { Bar } from './bar.tsx';
 import type { Choices } from './choices.ts';
 import { focused, lock, panes, say, wrapped } from './desk.ts';
 import { Empty } from './empty.tsx';
-import type { LineName } from './layout.ts';
-import { memory } from './memory.ts';
+import { marks } from './bookmarks.tsx';
+import { MAX_COLUMNS } from './columns.ts';
+import { samePattern, type LineName } from './layout.ts';
+import { look, memory } from './memory.ts';
 import { Pill } from './pill.tsx';
 import { Histogram } from './histogram.tsx';
 import type { Ask, PaneState, Row, Say, Sought } from './talk.ts';
-import { View } from './view.ts';
+import { View, type RowAct } from './view.ts';
 
 /** How often the controls are drawn anew while lines come, ms. */
 const CONTROLS_EVERY = 150;
@@ -50,6 +52,7 @@ export class Frame {
       want: (lens, from, to) => events.ask({ ask: 'rows', pane: pane.id, lens, from, to }),
       follow: (rows) => events.ask({ ask: 'follow', pane: pane.id, rows }),
       changed: () => this.#changed(),
+      act: (act) => this.#act(act),
     });
     this.#listen();
     this.#send();
@@ -127,6 +130,23 @@ export class Frame {
     return this.view.row;
   }
 
+  /** Something was done within a row. */
+  #act(act: RowAct): void {
+    const { pane } = this;
+    const { columns, filters } = pane;
+    if (act.act === 'unfold') this.#events.ask({ ask: 'unfold', pane: pane.id, position: act.position });
+    else if (act.act === 'back') this.#events.ask({ ask: 'back', position: act.position });
+    else if (act.act === 'column') {
+      if (columns.value.includes(act.path)) columns.value = columns.value.filter((path) => path !== act.path);
+      else columns.value = [...columns.value, act.path].slice(-MAX_COLUMNS);
+    } else {
+      const chip = { ...act.filter, on: true };
+      if (filters.value.some((other) => samePattern(other, chip))) return say(`There is such a filter: ${act.name}`);
+      filters.value = [...filters.value, chip];
+      say(`${act.filter.exclude ? 'Hidden' : 'Only'}: ${act.name}`, { undo: () => void (filters.value = filters.value.filter((other) => other !== chip)) });
+    }
+  }
+
   #goToWanted(): void {
     const wanted = this.#wanted;
     if (!wanted || wanted.asked) return;
@@ -194,6 +214,9 @@ export class Frame {
         });
       }),
       effect(() => void (view.wrap = wrapped(pane))),
+      effect(() => void (view.look = look.value)),
+      effect(() => void (view.columns = pane.columns.value)),
+      effect(() => void (view.bookmarks = new Set(marks.value.map(({ position }) => position)))),
     );
   }
 

@@ -9,7 +9,7 @@ const OWN_KEYS = [' ', 'Enter'];
 const TYPED = 'input:not([type=checkbox], [type=radio], [type=range]), textarea, [contenteditable]';
 /** Held down, these go on; others are done once. */
 const GO_ON = new Set<ActionId>([
-  'up', 'down', 'pageUp', 'pageDown', 'next', 'previous', 'nextError', 'previousError', 'nextWarning', 'previousWarning', 'larger', 'smaller',
+  'up', 'down', 'rowUp', 'rowDown', 'pageUp', 'pageDown', 'next', 'previous', 'nextError', 'previousError', 'nextWarning', 'previousWarning', 'larger', 'smaller',
 ]);
 
 /** The action that a key stands for, undefined for none: typing into a box and the browser's own combinations stay as they are. */

@@ -31,7 +31,7 @@ type Line = {
   time: HTMLElement;
   tag: HTMLElement;
   twist: HTMLButtonElement;
-  chip: HTMLElement;
+  extra: HTMLElement;
   text: HTMLElement;
   row: Row | undefined;
   /** The look it was drawn in. */
@@ -183,20 +183,20 @@ export class Rows implements Manner {
       line.twist.ariaLabel = 'Fields';
       line.twist.hidden = false;
     }
-    this.#chip(line, row);
+    this.#extra(line, row);
     this.#fields(line, row);
   }
 
   /** What a row says besides its text: lines folded under it, or that it stands for, or what can be done about a note. */
-  #chip(line: Line, row: Row): void {
+  #extra(line: Line, row: Row): void {
     const text = note(row);
-    if (text === undefined) return line.chip.replaceChildren();
+    if (text === undefined) return line.extra.replaceChildren();
     const button = document.createElement('button');
     button.type = 'button';
     button.className = text.act;
     button.textContent = text.says;
     button.title = text.title;
-    line.chip.replaceChildren(button);
+    line.extra.replaceChildren(button);
   }
 
   #fields(line: Line, row: Row): void {
@@ -253,7 +253,7 @@ function newLine(): Line {
   twist.className = 'twist';
   twist.tabIndex = -1;
   twist.hidden = true;
-  const [sign, time, tag, chip, text] = [small('sign', ''), small('time', ''), small('tag', ''), small('chip', ''), small('text', '')];
-  element.append(sign, time, tag, twist, chip, text);
-  return { element, sign, time, tag, twist, chip, text, row: undefined, version: -1, fields: undefined };
+  const [sign, time, tag, extra, text] = [small('sign', ''), small('time', ''), small('tag', ''), small('extra', ''), small('text', '')];
+  element.append(sign, time, tag, twist, extra, text);
+  return { element, sign, time, tag, twist, extra, text, row: undefined, version: -1, fields: undefined };
 }

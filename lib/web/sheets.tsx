@@ -2,22 +2,17 @@
 import type { JSX } from 'preact';
 import type { ActionId } from './actions.ts';
 import { Bookmarks, type Mark } from './bookmarks.tsx';
-import { counted, moment } from './clock.ts';
-import { sheet, whole } from './desk.ts';
+import { say, sheet, whole } from './desk.ts';
 import { Help } from './help.tsx';
-import { Icon } from './icon.tsx';
 import { Palette } from './palette.tsx';
-import { segmentsOf } from './segments.ts';
 import { Settings } from './settings.tsx';
 import { copyText } from './share.ts';
 import { Sheet } from './sheet.tsx';
-
-/** The most of one line that is shown whole, characters. */
-const MAX_WHOLE = 2_000_000;
+import { Whole } from './whole.tsx';
 
 export function Sheets({ run, goTo }: { run: (id: ActionId) => void; goTo: (mark: Mark) => void }): JSX.Element | null {
   const close = (): void => void (sheet.value = undefined);
-  if (whole.value) return <Whole />;
+  if (whole.value) return <Line />;
   if (sheet.value === 'help') return <Help close={close} />;
   if (sheet.value === 'settings') return <Settings close={close} />;
   if (sheet.value === 'palette') return <Palette run={run} close={close} />;
@@ -25,38 +20,16 @@ export function Sheets({ run, goTo }: { run: (id: ActionId) => void; goTo: (mark
   return null;
 }
 
-function Whole(): JSX.Element | null {
+function Line(): JSX.Element | null {
   const line = whole.value;
   if (!line) return null;
-  const { label, text, tail } = line;
-  const { plain, segments } = segmentsOf(text.slice(0, MAX_WHOLE), []);
-  const visible = segments.length > 0 ? segments.map((s) => s.text).join('') : plain;
-  const facts: [string, string][] = [
-    ['time', moment(label.ts)],
-    ['stream', label.id],
-    ...(label.run === '' ? [] : ([['run', label.run], ['number', counted(label.n)]] as [string, string][])),
-    ['length', `${counted(text.length)} characters`],
-    ...(tail !== '' ? ([['also', `{${tail.replace(/^,|}$/g, '')}}`]] as [string, string][]) : []),
-  ];
+  const copy = async (text: string, what: string): Promise<void> => {
+    if (await copyText(text)) say(`Copied ${what}`);
+    else say('This browser gives no clipboard', { bad: true });
+  };
   return (
-    <Sheet title={label.id === '' ? 'Note' : label.id} close={() => (whole.value = undefined)}>
-      <dl class="facts">
-        {facts.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
-      <pre class="whole-text" tabIndex={0}>
-        {visible}
-      </pre>
-      <p class="actions">
-        <button type="button" class="tool wide" onClick={() => void copyText(text)}>
-          <Icon name="copy" />
-          <span>Copy as it came</span>
-        </button>
-      </p>
+    <Sheet title={line.label.id === '' ? 'Note' : line.label.id} close={() => (whole.value = undefined)}>
+      <Whole line={line} copy={(text, what) => void copy(text, what)} />
     </Sheet>
   );
 }

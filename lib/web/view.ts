@@ -247,10 +247,10 @@ export class View {
     return true;
   }
 
-  /** Open or fold what is folded under the current row. False where nothing is. */
-  unfold(): boolean {
+  /** Open what is folded under the current row (or that it stands for), or fold it again. False where there is nothing to do. */
+  unfold(open: boolean): boolean {
     const { row } = this;
-    if (!row || (row.folded === 0 && row.repeats <= 1 && !row.opened)) return false;
+    if (!row || (open ? row.folded === 0 && row.repeats <= 1 : !row.opened)) return false;
     this.pause();
     this.#events.act?.({ act: 'unfold', position: row.position });
     return true;

@@ -1,8 +1,9 @@
 /** What a lens shows, as a file: the text of its lines, or the records as lm-serve read them, which can be piped into another one. */
-import { isLine, KIND, type Chunk } from './chunk.ts';
+import { isLine, type Chunk } from './chunk.ts';
 import { hasBit, type Hits } from './hits.ts';
 import type { Lens } from './lens.ts';
 import { FLAG, type Piece } from './piece.ts';
+import { recordText } from './record-text.ts';
 import { PART } from './scope.ts';
 import { plainText } from './sgr.ts';
 
@@ -46,10 +47,7 @@ function surroundings({ rows, count, more }: Piece): Set<number> {
   return found;
 }
 
-/** The record of a row, in the order of keys that lm-frame writes. What was no record has no run, and says why it is none. */
+/** The record of a row. */
 export function recordOf(chunk: Chunk, row: number): string {
-  const { id, run, n, ts, kind } = chunk.label(row);
-  const numbered = run === '' || kind === KIND.bad ? '' : `,"run":${JSON.stringify(run)},"n":${n}`;
-  const tail = chunk.tail(row);
-  return `{"id":${JSON.stringify(id)}${numbered},"ts":${ts},"msg":${JSON.stringify(chunk.text(row))}${tail === '' ? '}' : tail}`;
+  return recordText(chunk.label(row), chunk.text(row), chunk.tail(row));
 }

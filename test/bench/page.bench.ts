@@ -46,7 +46,7 @@ try {
       const begun = performance.now();
       const { page } = await visit(browser, `${server.url}/#lines=${LINES}`);
       const held = `${LINES.toLocaleString('en')} lines`;
-      await page.waitForFunction((text) => document.querySelector('#tally')?.textContent === text, held, { polling: 100, timeout: 300_000 });
+      await page.waitForFunction((text) => document.querySelector('.tally')?.textContent === text, held, { polling: 100, timeout: 300_000 });
       const loaded = performance.now() - begun;
       const paint = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN);
       row('', 'ms');
@@ -88,7 +88,7 @@ try {
       await page.keyboard.press(' ');
       row(`standing still under ${RATE} lines/s`, ...(await frames(page, session, 'none')));
       clearInterval(feeder);
-      const came = Number((await page.locator('#pill').innerText()).replace(/\D/g, ''));
+      const came = Number((await page.locator('.pills .said').innerText()).replace(/\D/g, ''));
       if (!(came > RATE * 2)) throw new Error(`only ${came} lines came meanwhile`);
     }),
   );

@@ -41,7 +41,7 @@ export function browserMemory(): { renderers: number; all: number } {
   return { renderers, all };
 }
 
-export const tally = (page: Page): Promise<string> => page.locator('#tally').innerText();
+export const tally = (page: Page): Promise<string> => page.locator('.tally').innerText();
 
 /** Milliseconds from `begun` until the tally reads like this. */
 export async function time(page: Page, what: RegExp, begun = performance.now()): Promise<number> {

@@ -31,7 +31,7 @@ all: node_modules/.package-lock.json
 	@set -e; new=$(DIST).new.$$$$; trap 'rm -rf $$new' EXIT; \
 	for e in $(CMDS:%=cmd/%.ts) lib/*.worker.ts; do $(NODE) --outdir=$$new $$e; done; \
 	$(BROWSER) --outdir=$$new/web page=lib/web/page.tsx feed=lib/web/feed.worker.ts match=lib/web/match.worker.ts; \
-	cp lib/web/index.html lib/web/page.css lib/web/icon.svg $$new/web; \
+	cp lib/web/index.html lib/web/*.css lib/web/*.svg $$new/web; \
 	node --import tsx lib/completions.build.ts $$new/completions; \
 	mkdir -p $$new/bin; \
 	for c in $(CMDS); do chmod +x $$new/cmd/$$c.js; ln -sf ../cmd/$$c.js $$new/bin/$$c; done; \

@@ -146,7 +146,8 @@ export class Ingest {
     const run = this.#run(slot);
     const verdict = run.see(slot.reader.n);
     if (verdict === 'next') return true;
-    if (verdict === 'gap') {
+    if (verdict === 'first') stream.pulse.begin();
+    else if (verdict === 'gap') {
       this.#copy(block, start, start);
       this.#lost(run, stream, run.gapFrom, slot.reader.n - 1, now);
     } else if (verdict === 'late') {
@@ -168,13 +169,13 @@ export class Ingest {
     this.#copy(block, start, end + 1);
     if (!reader.hasId) return;
     const stream = this.#stream(slot, reader.id);
-    stream.sign = now;
+    if (reader.kind === 'beat') stream.pulse.beat(now);
+    else stream.pulse.end(now);
     if (reader.run !== '') {
       const run = this.#run(slot);
       if (run.upTo(reader.n)) this.#lost(run, stream, run.gapFrom, reader.n, now);
     }
     if (reader.kind !== 'end') return;
-    stream.ended = true;
     this.#mark(reader.id, { '@': 'end', id: reader.id, run: reader.run, ts: now }, now);
   }
 

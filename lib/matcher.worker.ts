@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { stripAnsi } from './ansi.ts';
 import { unescape } from './record.ts';
 import { compile } from './web/pattern.ts';
+import { Sequence } from './web/sequence.ts';
 
 /** Texts to look at: the inside of the msg of the i-th is bytes[msgs[2i], msgs[2i + 1]). */
 export type Work = { source: string; fold: boolean; bytes: Uint8Array; msgs: Uint32Array };
@@ -11,27 +12,27 @@ export type Work = { source: string; fold: boolean; bytes: Uint8Array; msgs: Uin
 export type Outcome = { hits: Uint32Array } | { fault: string };
 
 const KEPT = 32;
-const compiled = new Map<string, RegExp>();
+const compiled = new Map<string, Sequence>();
 
-function regexOf(source: string, fold: boolean): RegExp {
+function sequenceOf(source: string, fold: boolean): Sequence {
   const key = `${fold ? 'i' : '-'}${source}`;
-  let regex = compiled.get(key);
-  if (!regex) {
+  let sequence = compiled.get(key);
+  if (!sequence) {
     if (compiled.size >= KEPT) compiled.clear();
-    regex = compile(source, fold, false);
-    compiled.set(key, regex);
+    sequence = new Sequence(compile(source, fold, false));
+    compiled.set(key, sequence);
   }
-  return regex;
+  return sequence;
 }
 
 /** Look at every entry; `progress` counts them for the one who watches. */
 function work({ source, fold, bytes, msgs }: Work, progress: Int32Array): Outcome {
   try {
-    const regex = regexOf(source, fold);
+    const sequence = sequenceOf(source, fold);
     const hits: number[] = [];
     for (let i = 0; 2 * i < msgs.length; i++) {
       Atomics.add(progress, 0, 1);
-      if (regex.test(stripAnsi(unescape(bytes, msgs[2 * i] as number, msgs[2 * i + 1] as number)))) hits.push(i);
+      if (sequence.test(stripAnsi(unescape(bytes, msgs[2 * i] as number, msgs[2 * i + 1] as number)))) hits.push(i);
     }
     return { hits: Uint32Array.from(hits) };
   } catch (err) {

@@ -88,7 +88,8 @@ export class Service {
     const { ring, ingest, epoch } = this;
     const { received, bytes, records, malformed, duplicates, stale, lost, late, beats } = ingest.counts;
     const streams = Array.from(ingest.streams, (s) => ({
-      id: s.id, lines: s.lines, bytes: s.bytes, rate: s.rate(now), last: s.last, sign: s.sign, state: s.state(now), lost: s.lost, duplicates: s.duplicates,
+      id: s.id, lines: s.lines, bytes: s.bytes, rate: s.rate(now), usual: s.pulse.usual, last: s.pulse.last, sign: s.pulse.sign,
+      state: s.pulse.state(now), lost: s.lost, duplicates: s.duplicates,
       sample: unescape(s.sample, 0, s.sample.length),
     }));
     return Buffer.from(`${JSON.stringify({

@@ -1,6 +1,7 @@
 /** Every stream seen: its counts, its rate, its last line, and whether its writer is still there. */
+import { Pulse } from './pulse.ts';
 
-/** Rates are of the last ten seconds; so is being live. */
+/** Rates are of the last ten seconds. */
 const WINDOW = 10;
 const SAMPLE_BYTES = 300;
 
@@ -26,11 +27,7 @@ export class Stream {
   duplicates = 0;
   /** Numbers reported missing, less those that came late. */
   lost = 0;
-  /** Arrival of the last line, ms; 0 for none. */
-  last = 0;
-  /** Arrival of the last sign of the writer, line or beat, ms. */
-  sign = 0;
-  ended = false;
+  readonly pulse = new Pulse();
   /** No longer counted: look it up again. */
   forgotten = false;
   /** Inside of the last line's msg, still escaped, cut. */
@@ -46,8 +43,7 @@ export class Stream {
   line(bytes: number, now: number): void {
     this.lines++;
     this.bytes += bytes;
-    this.last = this.sign = now;
-    this.ended = false;
+    this.pulse.line(now);
     const second = Math.floor(now / 1000);
     if (second !== this.#second) this.#advance(second);
     (this.#seconds[second % WINDOW] as number)++;
@@ -64,11 +60,6 @@ export class Stream {
   rate(now: number): number {
     this.#advance(Math.floor(now / 1000));
     return this.#seconds.reduce((sum, count) => sum + count, 0) / WINDOW;
-  }
-
-  state(now: number): 'live' | 'idle' | 'ended' {
-    if (this.ended) return 'ended';
-    return now - this.last < WINDOW * 1000 ? 'live' : 'idle';
   }
 
   /** Forget the seconds that are over. A clock that is set back forgets nothing. */
@@ -113,7 +104,7 @@ export class Streams implements Iterable<Stream> {
 
   /** A hundredth at a time, so that a flood of new ids costs no search for each. */
   #forgetSome(): void {
-    const oldest = [...this.#streams.values()].sort((a, b) => a.sign - b.sign);
+    const oldest = [...this.#streams.values()].sort((a, b) => a.pulse.sign - b.pulse.sign);
     for (const stream of oldest.slice(0, Math.ceil(this.#max / 100))) {
       stream.forgotten = true;
       this.#streams.delete(stream.id);

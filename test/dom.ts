@@ -23,7 +23,9 @@ export function seen(page: Page): Promise<Seen[]> {
 /** The texts of the rows within the window. */
 export const texts = async (page: Page): Promise<string[]> => (await seen(page)).map((row) => row.text);
 /** How many lines there are and match. */
-export const tally = (page: Page): Promise<string> => page.locator('#tally').innerText();
+export const tally = (page: Page): Promise<string> => page.locator('.tally').first().innerText();
+/** What stands over the lines while they stand still: '' while they follow. */
+export const pill = (page: Page): Promise<string> => page.locator('.pills').first().innerText();
 /** The line at the foot. */
 export const status = (page: Page): Promise<string> => page.getByRole('status').innerText();
 
@@ -37,19 +39,19 @@ export async function says(page: Page, what: RegExp, where: (page: Page) => Prom
 export async function readAll(page: Page): Promise<string[]> {
   await page.getByRole('log').focus();
   await page.keyboard.press('Home');
-  await until(async () => (await page.locator('#pill').innerText()) !== '');
+  await until(async () => (await pill(page)) !== '');
   await page.waitForFunction(() => document.querySelector('#log')?.scrollTop === 0);
   const all: string[] = [];
   for (let pages = 0; pages < 500; pages++) {
     const now = await texts(page);
     const known = all.lastIndexOf(now[0] ?? '');
     all.splice(known < 0 ? all.length : known, Infinity, ...now);
-    if ((await page.locator('#pill').innerText()) === '') break;
+    if ((await pill(page)) === '') break;
     await page.keyboard.press('PageDown');
     await page.waitForFunction((first) => {
       const frame = document.querySelector('#log')?.getBoundingClientRect().top ?? 0;
       const row = [...document.querySelectorAll('#log .row')].find((r) => r.getBoundingClientRect().bottom > frame + 0.5);
-      return row?.querySelector('.text')?.textContent !== first || document.querySelector('#pill')?.textContent === '';
+      return row?.querySelector('.text')?.textContent !== first || document.querySelector('.pills')?.textContent === '';
     }, now[0]);
   }
   return all;

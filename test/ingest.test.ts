@@ -150,7 +150,7 @@ test('a beat reveals a loss, an end is told, neither is a line', () => {
   assert.equal(linesOf(ring).slice(1), [
     '{"@":"lost","id":"a","run":"r1","from":2,"to":3,"lines":2,"ts":1000}', '{"@":"end","id":"a","run":"r1","ts":1000}',
   ]);
-  assert.is(ingest.streams.of('a').state(1001), 'ended');
+  assert.is(ingest.streams.of('a').pulse.state(1001), 'ended');
   assert.is(ingest.streams.of('a').lines, 1);
 });
 

@@ -3,7 +3,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { visit, withBrowser } from './browser.ts';
-import { readAll, says, seen, status, tally, texts } from './dom.ts';
+import { pill, readAll, says, seen, status, tally, texts } from './dom.ts';
 import { Proxy } from './proxy.ts';
 import { record, records, serving } from './serving.ts';
 import { timed, until } from './sh.ts';
@@ -23,7 +23,7 @@ test('lines appear once, in order, those held and those that come; no rule of th
       for (const [width, height] of [[640, 900], [1300, 500], [1200, 700]] as const) {
         await page.setViewportSize({ width, height });
         await until(async () => (await texts(page)).length >= Math.floor((height - 130) / 20) && (await texts(page)).at(-1) === 'line 2000');
-        assert.is(await page.locator('#pill').innerText(), '', 'it goes on following in a window of another size');
+        assert.is(await pill(page), '', 'it goes on following in a window of another size');
       }
       assert.equal(await readAll(page), numbered(1, 2000));
       assert.equal(complaints, []);
@@ -70,7 +70,7 @@ test('paused: no pixel moves while lines come, which are counted; then on to the
       });
       await server.feed(records('web1', n + 1, 1));
       await until(async () => (await texts(page)).at(-1) === `line ${n + 1}`, 5000, () => 'the newest line');
-      assert.is(await page.locator('#pill').innerText(), '');
+      assert.is(await pill(page), '');
     }),
   ),
 ));
@@ -171,9 +171,9 @@ test('lost lines are a row in their place', timed(60_000, () =>
       const { page } = await visit(browser, `${server.url}/`);
       await server.feed(records('web1', 1, 5) + records('web1', 18, 5));
       await says(page, /^10 lines$/);
-      await until(async () => (await texts(page)).some((text) => /12 lines lost/.test(text)), 10_000, () => 'the note of the loss');
+      await until(async () => (await texts(page)).some((text) => /12 lines missing here: web1 /.test(text)), 10_000, () => 'the note of the loss');
       const rows = await texts(page);
-      assert.is(rows.findIndex((text) => text.includes('lost')), 5);
+      assert.is(rows.findIndex((text) => text === '12 lines missing here: web1 6-17'), 5);
       await says(page, /12 lost/, status);
     }),
   ),
@@ -209,7 +209,7 @@ test('a filter marks and counts; a wrong one changes nothing, an endless one fre
       const { page } = await visit(browser, `${server.url}/`);
       await says(page, /^3,000 lines$/);
       const box = page.getByRole('searchbox', { name: 'Filter' });
-      await page.keyboard.press('/');
+      await page.keyboard.press('f');
       await page.keyboard.type('error code=\\d+0$');
       await says(page, /^300 of 3,000 lines match, 2,700 hidden$/);
       assert.is(await page.locator('#log mark').last().innerText(), (await texts(page)).at(-1));

@@ -9,7 +9,7 @@ test('a rate is of the last ten seconds', () => {
   assert.is(stream.rate(1_019_900), 10);
   assert.is(stream.rate(1_024_900), 5);
   assert.is(stream.rate(1_029_900), 0);
-  assert.equal([stream.lines, stream.bytes, stream.last], [200, 2000, 1_019_900]);
+  assert.equal([stream.lines, stream.bytes, stream.pulse.last], [200, 2000, 1_019_900]);
 });
 
 test('a clock that is set back, or far ahead, does no harm', () => {
@@ -19,16 +19,6 @@ test('a clock that is set back, or far ahead, does no harm', () => {
   stream.line(1, 1e15);
   assert.is(stream.rate(1e15), 0.1);
   assert.is(stream.lines, 3);
-});
-
-test('live, idle, ended, and live again', () => {
-  const stream = new Stream('a');
-  stream.line(1, 100_000);
-  assert.equal([stream.state(100_001), stream.state(110_001)], ['live', 'idle']);
-  stream.ended = true;
-  assert.is(stream.state(100_001), 'ended');
-  stream.line(1, 120_000);
-  assert.is(stream.state(120_000), 'live');
 });
 
 test('the sample is a cut copy', () => {

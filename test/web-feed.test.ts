@@ -6,6 +6,7 @@ import { KIND, type Chunk } from '../lib/web/chunk.ts';
 import { FeedReader } from '../lib/web/feed.ts';
 import { Intake } from '../lib/web/intake.ts';
 import { Runs } from '../lib/web/runs.ts';
+import { Sparks } from '../lib/web/sparks.ts';
 import { Store, type Limits } from '../lib/web/store.ts';
 
 const encoder = new TextEncoder();
@@ -132,7 +133,7 @@ test('what has not come is a row in its place, and is counted', () => {
       batch(310, [record(20)]),
   );
   assert.equal(tab.rows.map(([kind]) => kind), [KIND.line, KIND.lost, KIND.line, KIND.end, KIND.skip, KIND.line, KIND.skip, KIND.line]);
-  assert.match(tab.texts[1] ?? '', /^12 lines lost: 2 to 13 /);
+  assert.match(tab.texts[1] ?? '', /^12 lines missing here: web1 2-13$/);
   assert.match(tab.texts[4] ?? '', /^300 lines not shown/);
   assert.match(tab.texts[6] ?? '', /^4 lines not shown/);
   assert.is(tab.intake.lostLines, 12);
@@ -201,6 +202,20 @@ test('numbers of a run: each is taken once, in any order', () => {
   assert.ok(runs.take('a\nr', 1) && runs.take('b\nr', 1) && runs.take('a\ns', 1) && !runs.take('a\nr', 1));
   for (let i = 0; i < 100_000; i++) runs.take(`hostile\n${i}`, 1);
   assert.ok(runs.take('a\nr', 1), 'long past runs are forgotten');
+});
+
+test('how busy streams were, from counts', () => {
+  const sparks = new Sparks();
+  const ask = (lines: number, now: number): number[] => {
+    const rates = sparks.of('a', lines, now);
+    sparks.forget();
+    return rates;
+  };
+  assert.equal([ask(100, 0), ask(300, 2000), ask(300, 4000), ask(5, 6000), ask(25, 8000)], [[], [100], [100, 0], [100, 0], [100, 0, 10]]);
+  for (let i = 1; i <= 50; i++) ask(25 + i, 8000 + i * 1000);
+  assert.equal(ask(76, 59_000), Array.from({ length: 30 }, () => 1));
+  sparks.forget();
+  assert.equal(ask(80, 60_000), [], 'forgotten when the server does not name it');
 });
 
 test.run();

@@ -3,91 +3,11 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { KIND } from '../lib/web/chunk.ts';
-import type { Matcher } from '../lib/web/hunt.ts';
-import { Keeper } from '../lib/web/keeper.ts';
-import type { Limits } from '../lib/web/store.ts';
-import type { MatchAnswer, MatchJob, Row, State } from '../lib/web/talk.ts';
-import { Tries } from '../lib/web/tries.ts';
+import type { Row } from '../lib/web/talk.ts';
+import { lines, Page, type Line } from './keeping.ts';
 import { timed, until } from './sh.ts';
 
 const encoder = new TextEncoder();
-type Line = { id: string; text: string };
-
-/** A match worker in this thread: answers one job after the other, each a moment later; the pattern `never` is never answered. */
-class Desk {
-  started = 0;
-  ended = 0;
-  tried = 0;
-
-  readonly make = (answer: (answer: MatchAnswer) => void): Matcher => {
-    this.started++;
-    const tries = new Tries();
-    let over = false;
-    let stuck = false;
-    return {
-      post: (job: MatchJob) => {
-        stuck ||= job.source.includes('never');
-        if (stuck) return;
-        setImmediate(() => {
-          if (over) return;
-          if (job.what === 'try') this.tried += job.bounds.length / 2;
-          answer(tries.answer(job));
-        });
-      },
-      end: () => {
-        over = true;
-        this.ended++;
-      },
-    };
-  };
-}
-
-class Page {
-  readonly desk = new Desk();
-  readonly keeper: Keeper;
-  readonly sent: Line[] = [];
-  #serial = 0;
-
-  constructor(limits?: Limits) {
-    this.keeper = new Keeper(this.desk.make, () => {}, () => {}, limits);
-    this.keeper.take(encoder.encode('{"@":"hello","epoch":"e","now":1}\n'));
-  }
-
-  add(lines: Line[]): void {
-    const head = `{"@":"batch","at":"e.${this.sent.length + 1}","count":${lines.length},"ts":1}\n`;
-    const n = this.sent.length + 1;
-    const body = lines.map(({ id, text }, i) => `${JSON.stringify({ id, run: 'r', n: n + i, ts: 1, msg: text })}\n`);
-    this.sent.push(...lines);
-    this.keeper.take(encoder.encode(head + body.join('')));
-  }
-
-  show(pattern: string, streams?: string[], fold = false, keep?: number): void {
-    this.keeper.show(++this.#serial, { streams, pattern, fold }, keep);
-  }
-
-  state(): Promise<State> {
-    return this.keeper.state('live', 0);
-  }
-
-  /** The state once no filter is being tried. */
-  async settled(): Promise<State> {
-    await until(async () => (await this.state()).search.state !== 'searching', 5000, () => 'the filter to be done');
-    return this.state();
-  }
-
-  async rows(): Promise<Row[]> {
-    const { lens, base, end } = await this.state();
-    const rows: Row[] = [];
-    for (let from = base; from < end; from += 1000) {
-      const said = await this.keeper.rows(lens, from, Math.min(end, from + 1000));
-      if (said?.say === 'rows') rows.push(...said.rows);
-    }
-    return rows;
-  }
-}
-
-const lines = (count: number, make: (i: number) => string = (i) => `line ${i}`, ids = ['a', 'b', 'c']): Line[] =>
-  Array.from({ length: count }, (_, i) => ({ id: ids[i % ids.length] ?? 'a', text: make(i) }));
 
 test('every line is shown; those of chosen streams alone when some are chosen', async () => {
   const page = new Page();
@@ -223,16 +143,68 @@ test('with no good filter before it, all lines are shown', timed(10_000, async (
 test('the newest rows come with the state; a whole line and its keys are given on asking', timed(10_000, async () => {
   const page = new Page();
   page.add([...lines(100), { id: 'a', text: `long ${'é'.repeat(5000)}` }]);
-  page.keeper.tail = 3;
+  await page.keeper.answer({ ask: 'follow', pane: 0, rows: 3 });
   const { tail } = await page.state();
   assert.equal(tail?.map((row) => row.text.slice(0, 7)), ['line 98', 'line 99', 'long éé']);
   const last = tail?.at(-1) as Row;
   assert.ok(last.text.length < 5000 && last.rest > 0 && !last.text.includes('\ufffd'));
-  const whole = page.keeper.whole(last.position);
+  const whole = await page.keeper.answer({ ask: 'whole', position: last.position });
   assert.ok(whole?.say === 'whole');
   assert.is(whole.text.length, 5005);
   assert.is(whole.label.n, 101);
-  assert.is(page.keeper.whole(1e9), undefined);
+  assert.is(await page.keeper.answer({ ask: 'whole', position: 1e9 }), undefined);
+}));
+
+/** The server's answer to `after=e.A&until=e.B`, of entries numbered like their lines; those up to `gone` are not held any more. */
+function answered(query: string, gone = 0): string {
+  const [, after, until] = /^after=e\.(\d+)&until=e\.(\d+)$/.exec(query)?.map(Number) ?? [];
+  assert.ok(after !== undefined && until !== undefined, query);
+  const from = Math.max(after, gone);
+  const entries = Array.from({ length: until - from }, (_, i) => {
+    const n = from + 1 + i;
+    return `${JSON.stringify({ id: 'a', run: 'r', n, ts: 1, msg: `line ${n - 1}` })}\n`;
+  });
+  const skip = from > after ? `{"@":"skip","from":"e.${after + 1}","to":"e.${from}","count":${from - after},"why":"gone"}\n` : '';
+  return `{"@":"hello","epoch":"e","now":1}\n${skip}{"@":"batch","at":"e.${from + 1}","count":${entries.length},"ts":1}\n${entries.join('')}`;
+}
+
+test('what a slow page was not given is loaded back into its place, once, whatever is chosen', timed(20_000, async () => {
+  const page = new Page();
+  const all = lines(9000, (i) => `line ${i}`, ['a']);
+  page.add(all.slice(0, 2000));
+  page.keeper.take(encoder.encode('{"@":"skip","from":"e.2001","to":"e.6000","count":4000,"why":"slow"}\n'));
+  page.sent.push(...all.slice(2000, 6000));
+  page.add(all.slice(6000));
+  const note = (await page.rows()).find((row) => row.kind === KIND.skip);
+  assert.ok(note?.loadable && note.position === 2000);
+  page.show('7$');
+  assert.is((await page.settled()).matched, 500);
+  const back = (): Promise<unknown> => page.keeper.answer({ ask: 'back', position: 2000 });
+  page.keeper.load = () => Promise.reject(new Error('no way'));
+  assert.equal(await back(), { say: 'back', position: 2000, lines: 0, why: 'no way' });
+  page.keeper.load = async (query, block) => block(encoder.encode(answered(query)).subarray(0, -30));
+  assert.equal(await back(), { say: 'back', position: 2000, lines: 0, why: 'the answer was cut short' });
+  page.keeper.load = async (query, block) => block(encoder.encode(answered(query)));
+  assert.equal(await back(), { say: 'back', position: 2000, lines: 4000 });
+  assert.is((await page.settled()).matched, 900);
+  page.show('');
+  await page.settled();
+  assert.equal((await page.rows()).map((row) => row.text), all.map((line) => line.text));
+  assert.equal(await back(), { say: 'back', position: 2000, lines: 0, why: 'nothing can be loaded here' });
+  page.add(lines(100, (i) => `more ${i}`, ['a']));
+  assert.is((await page.state()).lines, 9100);
+}));
+
+test('of what is loaded back, what the server no longer holds stays missing', timed(20_000, async () => {
+  const page = new Page();
+  page.add(lines(10, (i) => `line ${i}`, ['a']));
+  page.keeper.take(encoder.encode('{"@":"skip","from":"e.11","to":"e.60","count":50,"why":"slow"}\n'));
+  page.keeper.load = async (query, block) => block(encoder.encode(answered(query, 40)));
+  await page.keeper.answer({ ask: 'back', position: 10 });
+  const rows = await page.rows();
+  assert.equal(rows.map((row) => row.text).slice(9, 12), ['line 9', '30 lines not shown: they had left the memory of the server before this page could take them', 'line 40']);
+  assert.equal(rows.filter((row) => row.loadable).map((row) => row.text), []);
+  assert.is(rows.length, 31);
 }));
 
 test.run();

@@ -4,11 +4,13 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ago, moment, rate, size, timeOfDay } from '../lib/web/clock.ts';
 import { contrast, hueOf, readable, textOn } from '../lib/web/colour.ts';
-import { fromHash, toHash } from '../lib/web/hash.ts';
 import { compile, marksIn, patternFault } from '../lib/web/pattern.ts';
 import { areaHeight, MAX_HEIGHT, rowOf, scrollOf } from '../lib/web/scale.ts';
-import { segmentsOf } from '../lib/web/segments.ts';
+import { layered, segmentsOf, summarized } from '../lib/web/segments.ts';
 import { paint, plainText } from '../lib/web/sgr.ts';
+import { structureOf } from '../lib/web/structure.ts';
+import { summaryOf } from '../lib/web/summary.ts';
+import { tokensIn } from '../lib/web/tokens.ts';
 
 const E = '\x1b';
 /** Runs as [text, classes, fg, bg]. */
@@ -66,10 +68,63 @@ test('the runs of any text are its plain text, in order and whole, within bounde
     }),
   );
   const begun = performance.now();
-  paint(`${E}]8;`.repeat(200_000));
-  paint(`${E}[1`.repeat(200_000));
-  assert.ok(segmentsOf(`${E}[31mx${E}[32my`.repeat(50_000), []).segments.length <= 2000);
+  paint(`${E}]8;`.repeat(50_000));
+  paint(`${E}[1`.repeat(50_000));
+  assert.ok(segmentsOf(`${E}[31mx${E}[32my`.repeat(20_000), []).segments.length <= 2000);
   assert.ok(performance.now() - begun < 5000);
+});
+
+test('layers: tokens colour what has no colour of its own, marks and what was found lie over all', () => {
+  const text = `10.0.0.1 ${E}[31m10.0.0.2${E}[0m 10.0.0.3`;
+  const { plain, runs } = paint(text);
+  const segments = layered(plain, runs, { marks: [5, 12], found: [7, 20], tokens: tokensIn(plain) });
+  assert.is(segments.map((s) => s.text).join(''), plain);
+  assert.equal(segments.filter((s) => s.token === 'ip').map((s) => s.text).join(''), '10.0.0.110.0.0.3');
+  assert.is(segments.filter((s) => s.mark).map((s) => s.text).join(''), plain.slice(5, 12));
+  assert.is(segments.filter((s) => s.found).map((s) => s.text).join(''), plain.slice(7, 20));
+  assert.equal(segments.filter((s) => s.fg !== '').every((s) => s.token === ''), true);
+});
+
+test('layers of any text: every character once, marked where it should be', () => {
+  const piece = fc.oneof(fc.string({ maxLength: 6 }), fc.constantFrom(`${E}[31m`, `${E}[0m`, ' 10.0.0.1 ', ' 12ms', '"q"', '\u202e'));
+  const cuts = fc.uniqueArray(fc.nat(60), { maxLength: 8 });
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 20 }), cuts, cuts, (pieces, some, others) => {
+      const { plain, runs } = paint(pieces.join(''));
+      const pairs = (list: number[]): number[] => {
+        const within = list.filter((at) => at <= plain.length).sort((a, b) => a - b);
+        return within.slice(0, within.length - (within.length % 2));
+      };
+      const [marks, found] = [pairs(some), pairs(others)];
+      const segments = layered(plain, runs, { marks, found, tokens: tokensIn(plain) });
+      if (segments.length === 0) return;
+      if (segments.every((s) => !s.hidden)) assert.is(segments.map((s) => s.text).join(''), plain);
+      let at = 0;
+      for (const segment of segments) {
+        const within = (list: number[]): boolean => list.some((start, i) => i % 2 === 0 && start <= at && at < (list[i + 1] as number));
+        assert.is(segment.mark, within(marks));
+        assert.is(segment.found, within(found));
+        assert.ok(segment.text.length > 0);
+        at += segment.hidden ? lengthOf(segment.text) : segment.text.length;
+      }
+    }),
+  );
+});
+
+/** How many characters an escaped text stands for. */
+const lengthOf = (text: string): number =>
+  [...text.matchAll(/\\u\{(\w+)\}|\\u\w{4}|\\x\w\w|\\./g)].reduce((sum, m) => sum + (m[1] !== undefined && parseInt(m[1], 16) > 0xffff ? 2 : 1), 0);
+
+test('a summary is marked where its line was matched', () => {
+  const text = '{"time":"t","msg":"a \\"b\\" c","user":"bob","n":12345}';
+  const structure = structureOf(text);
+  assert.ok(structure);
+  const marks = [text.indexOf('bob') - 2, text.indexOf('bob') + 2];
+  const found = [text.indexOf('b\\"'), text.indexOf('b\\"') + 1];
+  const segments = summarized(text, [], summaryOf(text, structure, [...marks]), { marks, found, tokens: [] }, true);
+  assert.is(segments.map((s) => s.text).join(''), 'a "b" c  user=bob  n=12345');
+  assert.equal(segments.filter((s) => s.mark).map((s) => s.text), ['bo']);
+  assert.equal(segments.filter((s) => s.found).map((s) => s.text), ['a "b" c']);
 });
 
 test('colours of lines can be read in both themes', () => {
@@ -101,15 +156,6 @@ test('patterns: faults are told, a leading .* changes nothing but the time', () 
   assert.ok(performance.now() - begun < 1000);
   assert.equal(marksIn('ab ab', compile('ab', false, true)), [0, 2, 3, 5]);
   assert.equal(marksIn('abc', compile('x*', false, true)), []);
-});
-
-test('the address holds the view', () => {
-  const seen = { streams: ['web1/nginx', 'a:b@c'], pattern: 'a+b&c=#%\n', fold: false, wrap: true, lines: 1000 };
-  assert.equal(fromHash(toHash(seen)), seen);
-  assert.is(toHash({ streams: undefined, pattern: '', fold: true, wrap: undefined, lines: undefined }), '');
-  assert.is(toHash({ ...seen, pattern: '', fold: true, wrap: undefined, lines: undefined }), '#stream=web1/nginx&stream=a:b@c');
-  fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (text) => void fromHash(text)));
-  assert.is(fromHash('#lines=99999999999').lines, undefined);
 });
 
 test('the scroll bar: every row has a place, the ends are the ends, and there is always somewhere to scroll to', () => {

@@ -1,133 +1,96 @@
-/** The bar above the lines: filter, what it hides, and how lines are shown. */
+/** The head of a pane: what it shows, filter and find, and how its lines are shown. */
 import type { JSX } from 'preact';
-import { counted } from './clock.ts';
-import { fault, fold, following, helpOpen, listOpen, narrow, state, theme, typed, wrap, wrapped, type Theme } from './desk.ts';
+import { tip, type Runs } from './actions.ts';
+import { Chips } from './chips.tsx';
+import { hueOf } from './colour.ts';
+import { close, focused, listOpen, lock, narrow, panes, wrapped } from './desk.ts';
+import { FilterBox } from './filter.tsx';
+import { FindBox } from './find.tsx';
 import { Icon } from './icon.tsx';
-import type { State } from './talk.ts';
+import { Levels } from './levels.tsx';
+import { memory } from './memory.ts';
+import type { Choices } from './choices.ts';
+import { Tally } from './tally.tsx';
 
-const NEXT_THEME: Record<Theme, Theme> = { auto: 'dark', dark: 'light', light: 'auto' };
+/** More names than these are only counted. */
+const MAX_NAMES = 2;
 
-export function Bar({ toggleFollow }: { toggleFollow: () => void }): JSX.Element {
-  const turn = following.value ? 'Pause' : 'Follow';
+export function Bar({ pane, runs }: { pane: Choices; runs: Runs }): JSX.Element {
+  const several = panes.value.length > 1;
+  const listShown = narrow.value ? listOpen.value : memory.value.list;
+  const turn = pane.following.value ? 'Pause' : 'Follow';
+  const first = panes.value[0] === pane;
   return (
     <>
-      <button
-        type="button"
-        class="tool menu"
-        aria-label="Streams"
-        aria-expanded={listOpen.value}
-        aria-controls="streams"
-        onClick={() => (listOpen.value = !listOpen.value)}
-      >
-        <Icon name="menu" />
-      </button>
-      <Filter />
-      <Tally />
-      <div class="tools">
-        <button
-          type="button"
-          class={following.value ? 'tool wide' : 'tool wide paused'}
-          aria-label={turn}
-          title={`${turn} (Space)`}
-          onClick={toggleFollow}
-        >
-          <Icon name={following.value ? 'pause' : 'play'} />
-          <span>{turn}</span>
-        </button>
-        <button
-          type="button"
-          class="tool"
-          aria-label="Wrap lines"
-          title="Wrap lines (w)"
-          aria-pressed={wrapped()}
-          onClick={() => (wrap.value = !wrapped())}
-        >
-          <Icon name="wrap" />
-        </button>
-        <button type="button" class="tool" aria-label={`Theme: ${theme.value}`} title={`Theme: ${theme.value} (t)`} onClick={nextTheme}>
-          <Icon name={theme.value} />
-        </button>
-        <button type="button" class="tool" aria-label="Help" title="Keys (?)" onClick={() => (helpOpen.value = true)}>
-          <Icon name="help" />
-        </button>
+      <div class="row1">
+        {first && (narrow.value || !memory.value.list) ? (
+          <button type="button" class="tool menu" aria-label="Streams" aria-expanded={listShown} title={tip('list')} onClick={runs.list}>
+            <Icon name="menu" />
+          </button>
+        ) : null}
+        <Title pane={pane} />
+        <FilterBox pane={pane} />
+        <FindBox pane={pane} runs={runs} />
+        <div class="tools">
+          <button
+            type="button"
+            class={pane.following.value ? 'tool wide' : 'tool wide paused'}
+            aria-label={turn}
+            title={`${turn} (Space)`}
+            onClick={() => at(pane, runs.follow)}
+          >
+            <Icon name={pane.following.value ? 'pause' : 'play'} />
+            <span>{turn}</span>
+          </button>
+          <button type="button" class="tool" aria-label="Wrap lines" title={tip('wrap')} aria-pressed={wrapped(pane)} onClick={() => at(pane, runs.wrap)}>
+            <Icon name="wrap" />
+          </button>
+          <button type="button" class="tool roomy" aria-label="Split" title={tip('split')} disabled={panes.value.length > 3} onClick={() => at(pane, runs.split)}>
+            <Icon name="split" />
+          </button>
+          {several ? (
+            <button type="button" class="tool" aria-label="Time lock" title={tip('lock')} aria-pressed={lock.value} onClick={runs.lock}>
+              <Icon name="lock" />
+            </button>
+          ) : null}
+          {several ? (
+            <button type="button" class="tool" aria-label="Close pane" title={tip('close')} onClick={() => close(pane)}>
+              <Icon name="close" />
+            </button>
+          ) : (
+            <button type="button" class="tool" aria-label="Commands" title={tip('palette')} onClick={runs.palette}>
+              <Icon name="more" />
+            </button>
+          )}
+        </div>
+      </div>
+      <div class="row2">
+        <Tally pane={pane} />
+        <Levels pane={pane} />
+        <Chips pane={pane} runs={runs} />
       </div>
     </>
   );
 }
 
-export function nextTheme(): void {
-  theme.value = NEXT_THEME[theme.value];
+/** Do it in this pane, whichever was focused before. */
+function at(pane: Choices, run: () => void): void {
+  focused.value = pane;
+  run();
 }
 
-function Filter(): JSX.Element {
-  const bad = fault.value !== '';
+function Title({ pane }: { pane: Choices }): JSX.Element {
+  const ids = pane.streams.value;
+  if (!ids) return <h2 class="title">All streams</h2>;
   return (
-    <form role="search" class="filter" onSubmit={(event) => event.preventDefault()}>
-      <label class={bad ? 'box faulty' : 'box'}>
-        <Icon name="filter" />
-        <input
-          id="filter"
-          type="search"
-          aria-label="Filter"
-          placeholder={narrow.value ? 'Filter' : 'Filter: a regular expression ( / )'}
-          spellcheck={false}
-          autocomplete="off"
-          autocapitalize="off"
-          value={typed.value}
-          aria-invalid={bad}
-          aria-describedby="fault"
-          onInput={(event) => (typed.value = event.currentTarget.value)}
-        />
-        <button
-          type="button"
-          class="fold"
-          aria-label="Match case"
-          title="Match case"
-          aria-pressed={!fold.value}
-          onClick={() => (fold.value = !fold.value)}
-        >
-          Aa
-        </button>
-      </label>
-      <p id="fault" class="fault" role="alert">
-        {faultText()}
-      </p>
-    </form>
-  );
-}
-
-/** Why the pattern typed is not in use. */
-function faultText(): string {
-  if (fault.value !== '') return `Not a pattern: ${fault.value}. ${still()}`;
-  const search = state.value?.search;
-  const stopped = search?.state === 'stopped' && search.source === typed.value;
-  if (stopped) return `Stopped: this pattern takes too long on these lines. ${still()}`;
-  return '';
-}
-
-function still(): string {
-  const inForce = state.value?.pattern ?? '';
-  return inForce === '' ? 'All lines are shown.' : `Lines are still filtered by ${inForce}`;
-}
-
-/** How many lines the filter shows and hides; always in view. */
-function Tally(): JSX.Element {
-  return (
-    <p class="tally" id="tally">
-      {state.value ? tallied(state.value) : ''}
-    </p>
-  );
-}
-
-function tallied({ lines, matched, pattern, search }: State): JSX.Element {
-  const searching = search.state === 'searching';
-  const percent = `${Math.floor(search.progress * 100)}%`;
-  if (searching && pattern !== search.source) return <>searching… {percent}</>;
-  if (pattern === '') return <>{counted(lines)} {lines === 1 ? 'line' : 'lines'}</>;
-  return (
-    <>
-      <b>{counted(matched)}</b> of {counted(lines)} lines match{searching ? ` so far (${percent})` : ''},{' '}
-      <span class="hidden-count">{counted(lines - matched)} hidden</span>
-    </>
+    <h2 class="title" title={ids.slice(0, 30).join('\n')}>
+      {ids.slice(0, MAX_NAMES).map((id) => (
+        <span key={id} class="name" style={{ '--hue': hueOf(id) }}>
+          <span class="dot" />
+          {id}
+        </span>
+      ))}
+      {ids.length > MAX_NAMES ? <span class="others">+{ids.length - MAX_NAMES}</span> : null}
+    </h2>
   );
 }

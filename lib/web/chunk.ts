@@ -1,12 +1,15 @@
 /** About a thousand lines of the store, kept as bytes: half the memory of strings, and dropped whole. */
 import { resolveEscapes } from './escapes.ts';
 
-/** What a row of the page is: a line, a line that was no record, or a note about lines that are not there. */
-export const KIND = { line: 0, bad: 1, lost: 2, end: 3, skip: 4, restart: 5, hole: 6 } as const;
+/** What a row of the page is: a line, a line that was no record, or a note of the page; `filled` is one that is true no more and not shown. */
+export const KIND = { line: 0, bad: 1, lost: 2, end: 3, skip: 4, restart: 5, filled: 6, mark: 7 } as const;
 export type Kind = (typeof KIND)[keyof typeof KIND];
 
 /** Whether a row of this kind holds a line of somebody's log; the others are the page's own notes. */
 export const isLine = (kind: number): boolean => kind <= KIND.bad;
+
+/** What is noted of a row besides its level, which is in the lowest three bits: it goes on from the line before it, or the next from it. */
+export const TRAIT = { level: 7, goesOn: 8, more: 16 } as const;
 
 /** The most rows of a chunk, and the bytes at which it takes no further row. */
 export const CHUNK_ROWS = 1024;
@@ -32,11 +35,13 @@ export class Chunk {
   /** For each row where its text ends and where the keys after it end; the next row's text begins there. */
   readonly ends = new Uint32Array(CHUNK_ROWS * 2);
   bytes = new Uint8Array(32 * 1024);
+  sealed = false;
+  /** For each row what traits.ts found, its time, and its number within its run. */
+  readonly traits = new Uint8Array(CHUNK_ROWS);
+  readonly ts = new Float64Array(CHUNK_ROWS);
+  readonly ns = new Float64Array(CHUNK_ROWS);
   readonly #runs: string[] = [];
   readonly #runOf = new Uint16Array(CHUNK_ROWS);
-  readonly #n = new Float64Array(CHUNK_ROWS);
-  readonly #ts = new Float64Array(CHUNK_ROWS);
-  readonly #more = new Uint8Array(CHUNK_ROWS);
 
   constructor(first: number) {
     this.first = first;
@@ -47,7 +52,7 @@ export class Chunk {
   }
 
   get full(): boolean {
-    return this.count === CHUNK_ROWS || this.used >= CHUNK_BYTES;
+    return this.sealed || this.count === CHUNK_ROWS || this.used >= CHUNK_BYTES;
   }
 
   /** Bytes this chunk takes: text and what is kept for each row. */
@@ -75,9 +80,9 @@ export class Chunk {
     this.kinds[row] = label.kind;
     this.ids[row] = indexIn(this.names, label.id);
     this.#runOf[row] = indexIn(this.#runs, label.run);
-    this.#n[row] = label.n;
-    this.#ts[row] = label.ts;
-    this.#more[row] = label.more ? 1 : 0;
+    this.ns[row] = label.n;
+    this.ts[row] = label.ts;
+    this.traits[row] = label.more ? TRAIT.more : 0;
     if (isLine(label.kind)) this.lines++;
     this.count++;
   }
@@ -91,6 +96,7 @@ export class Chunk {
   /** Give back memory that no row uses: the chunk takes no further row. */
   seal(): void {
     this.bytes = this.bytes.slice(0, this.used);
+    this.sealed = true;
   }
 
   label(row: number): Label {
@@ -98,9 +104,9 @@ export class Chunk {
       kind: this.kinds[row] as Kind,
       id: this.names[this.ids[row] as number] ?? '',
       run: this.#runs[this.#runOf[row] as number] ?? '',
-      n: this.#n[row] as number,
-      ts: this.#ts[row] as number,
-      more: this.#more[row] === 1,
+      n: this.ns[row] as number,
+      ts: this.ts[row] as number,
+      more: ((this.traits[row] as number) & TRAIT.more) !== 0,
     };
   }
 
@@ -121,9 +127,10 @@ export class Chunk {
     return new TextDecoder().decode(this.bytes.subarray(start, start + max), { stream: true });
   }
 
-  /** The keys that followed msg in the record, as `,"host":"web1"}`; '' for none. */
-  tail(row: number): string {
-    return decoder.decode(this.bytes.subarray(this.end(row), this.ends[row * 2 + 1]));
+  /** The keys that followed msg in the record, as `,"host":"web1"}`; '' for none, or for more than `max` bytes. */
+  tail(row: number, max = Infinity): string {
+    const [start, end] = [this.end(row), this.ends[row * 2 + 1] as number];
+    return end === start || end - start > max ? '' : decoder.decode(this.bytes.subarray(start, end));
   }
 
   #reserve(size: number): void {

@@ -1,59 +1,132 @@
-/** What the page knows and what the person has chosen, as signals that the controls draw themselves from. */
-import { signal } from '@preact/signals-core';
-import { fromHash } from './hash.ts';
+/** What the page knows and what the person has chosen, as signals that the controls draw themselves from; of one pane see choices.ts. */
+import { computed, signal } from '@preact/signals-core';
 import type { Label } from './chunk.ts';
-import type { State, Stream } from './talk.ts';
+import { fromHash } from './hash.ts';
+import { MAX_PANES, plainPane, type PaneView } from './layout.ts';
+import { memory, remember } from './memory.ts';
+import { Choices } from './choices.ts';
+import type { Say, State, Stream } from './talk.ts';
 
-const seen = fromHash(location.hash);
 const NARROW = '(max-width: 700px)';
 
-/** Streams shown, undefined for all; the order is that in which they were chosen. */
-export const streams = signal<string[] | undefined>(seen.streams);
-/** The text in the filter box, why it is no pattern ('' if it is one), and the pattern in use. */
-export const typed = signal(seen.pattern);
-export const fault = signal('');
-export const pattern = signal('');
-/** Upper and lower case are the same. */
-export const fold = signal(seen.fold);
-/** Long lines are wrapped; undefined leaves it to the width of the window. */
-export const wrap = signal<boolean | undefined>(seen.wrap);
+/** The view that the address asked for. */
+export const asked = fromHash(location.hash);
+
+let nextId = 0;
+const newPane = (view: PaneView): Choices => new Choices(nextId++, view);
+
+export const panes = signal<Choices[]>(asked.panes.map(newPane));
+const first = panes.value[0] as Choices;
+/** The pane that keys and the list of streams speak to. */
+export const focused = signal<Choices>(first);
+export const lock = signal(asked.lock);
+
 export const narrow = signal(matchMedia(NARROW).matches);
 matchMedia(NARROW).addEventListener('change', (event) => (narrow.value = event.matches));
 
-export type Theme = 'auto' | 'light' | 'dark';
-export const theme = signal<Theme>('auto');
-
-export const following = signal(true);
-/** Rows that have come since the lines were stopped. */
-export const fresh = signal(0);
 /** How things stood a moment ago, undefined before the first word of the feed worker. */
 export const state = signal<State | undefined>(undefined);
 export const known = signal<Stream[]>([]);
+export const streamsById = computed(() => new Map(known.value.map((stream) => [stream.id, stream])));
 /** Clock of the server less ours, ms; lines that it never got, and that were no records; number of the first entry it still holds. */
 export const serverAhead = signal(0);
 export const serverLost = signal(0);
 export const serverMalformed = signal(0);
 export const serverFirst = signal(0);
 /** Lines asked of the server's memory when the page opens; undefined for what is usual. */
-export const firstLines = signal(seen.lines);
+export const firstLines = signal(asked.lines);
 /** Text in the search box of the streams. */
 export const sought = signal('');
+/** The list of streams lies over the lines, in a narrow window. */
 export const listOpen = signal(false);
-export const helpOpen = signal(false);
+/** What is laid over the page. */
+export type Sheet = 'help' | 'settings' | 'palette' | 'bookmarks';
+export const sheet = signal<Sheet | undefined>(undefined);
 /** A line shown whole. */
 export const whole = signal<{ label: Label; text: string; tail: string } | undefined>(undefined);
+/** Errors of each stream when somebody last looked at it. */
+export const looked = signal<ReadonlyMap<string, number>>(new Map());
 
-/** Whether long lines are wrapped now. */
-export const wrapped = (): boolean => wrap.value ?? narrow.value;
+/** Streams that some pane was told to show. */
+export const chosen = computed(() => new Set(panes.value.flatMap((pane) => pane.streams.value ?? [])));
+
+/** Whether long lines of a pane are wrapped now. */
+export const wrapped = (pane: Choices): boolean => pane.wrap.value ?? (memory.value.wrap || narrow.value);
 
 /** Show only this stream, or with `add` this one besides those chosen (or no longer). */
 export function choose(id: string, add: boolean): void {
+  const { streams } = focused.value;
   const now = streams.value ?? [];
   if (!add) streams.value = [id];
   else if (!now.includes(id)) streams.value = [...now, id];
   else streams.value = now.length === 1 ? undefined : now.filter((other) => other !== id);
 }
 
+/** Show all streams of a group; with `add` besides those chosen. */
+export function chooseGroup(ids: string[], add: boolean): void {
+  const { streams } = focused.value;
+  streams.value = [...new Set([...(add ? (streams.value ?? []) : []), ...ids])];
+}
+
 export function chooseAll(): void {
-  streams.value = undefined;
+  focused.value.streams.value = undefined;
+}
+
+export function pin(ids: readonly string[]): void {
+  const { pins } = memory.value;
+  const all = ids.every((id) => pins.includes(id));
+  remember({ pins: all ? pins.filter((id) => !ids.includes(id)) : [...pins, ...ids.filter((id) => !pins.includes(id))] });
+}
+
+/** One more pane beside the focused one, showing the same; undefined where there are enough. */
+export function split(): Choices | undefined {
+  if (panes.value.length >= MAX_PANES) return undefined;
+  const pane = newPane({ ...plainPane(), ...focused.value.view, at: undefined, pointed: false });
+  const at = panes.value.indexOf(focused.value) + 1;
+  panes.value = panes.value.toSpliced(at, 0, pane);
+  focused.value = pane;
+  return pane;
+}
+
+/** Close a pane, unless it is the last; the one beside it is then the focused one. */
+export function close(pane: Choices): void {
+  const at = panes.value.indexOf(pane);
+  if (panes.value.length < 2 || at < 0) return;
+  panes.value = panes.value.toSpliced(at, 1);
+  if (focused.value === pane) focused.value = (panes.value[at] ?? panes.value[at - 1]) as Choices;
+  pane.end();
+}
+
+/** Have as many panes as these views, and show them. */
+export function takeAll(views: PaneView[]): void {
+  const now = panes.value;
+  views.forEach((view, i) => now[i]?.take(view));
+  const kept = now.slice(0, views.length);
+  now.slice(views.length).forEach((pane) => pane.end());
+  panes.value = [...kept, ...views.slice(kept.length).map(newPane)];
+  if (!panes.value.includes(focused.value)) focused.value = panes.value[0] as Choices;
+}
+
+/** What the worker says of the streams; those that are shown, and told to be, count as looked at. */
+export function takeStreams(said: Extract<Say, { say: 'streams' }>): void {
+  known.value = said.streams;
+  serverAhead.value = said.now - Date.now();
+  serverLost.value = said.lost;
+  serverMalformed.value = said.malformed;
+  serverFirst.value = said.firstHeld;
+  if (document.hidden) return;
+  const seen = said.streams.filter(({ id, errors }) => chosen.value.has(id) && looked.value.get(id) !== errors);
+  if (seen.length > 0) looked.value = new Map([...looked.value, ...seen.map(({ id, errors }): [string, number] => [id, errors])]);
+}
+
+/** What is said for a moment at the foot of the lines, and may be undone there. */
+export type Said = { text: string; undo?: () => void; bad?: boolean };
+export const said = signal<Said | undefined>(undefined);
+const SAID = 6000;
+let quiet: ReturnType<typeof setTimeout> | undefined;
+
+export function say(text: string, more: Omit<Said, 'text'> = {}): void {
+  said.value = { text, ...more };
+  clearTimeout(quiet);
+  quiet = setTimeout(() => (said.value = undefined), more.undo ? SAID * 2 : SAID);
 }

@@ -1,6 +1,6 @@
 /** The feed worker: connects to the server, keeps the lines and answers the page. */
 import { Keeper } from './keeper.ts';
-import { Link } from './link.ts';
+import { Link, loadRange } from './link.ts';
 import { startWorker } from './policy.ts';
 import { pollStreams } from './poll.ts';
 import type { Ask, MatchAnswer, Say } from './talk.ts';
@@ -56,7 +56,8 @@ function open(api: string, first: number): void {
     block: (block) => keeper.take(block),
     changed: change,
   });
-  poll = pollStreams(new URL('streams', api).href, say);
+  keeper.load = (query, block) => loadRange(`${new URL('live', api).href}?${query}`, block);
+  poll = pollStreams(new URL('streams', api).href, (id) => keeper.errorsOf(id), say);
   void link.open();
   scope.addEventListener('online', () => link?.now());
 }
@@ -64,14 +65,10 @@ function open(api: string, first: number): void {
 scope.onmessage = async (event: MessageEvent<Ask>) => {
   const ask = event.data;
   if (ask.ask === 'open') open(ask.api, ask.lines);
-  else if (ask.ask === 'show') keeper.show(ask.serial, ask.choice, ask.keep);
-  else if (ask.ask === 'rows') say(await keeper.rows(ask.lens, ask.from, ask.to));
-  else if (ask.ask === 'follow') keeper.tail = ask.rows;
-  else if (ask.ask === 'whole') say(keeper.whole(ask.position));
   else if (ask.ask === 'retry') link?.now();
   else if (ask.ask === 'visible') poll?.visible(ask.visible);
-  else {
+  else if (ask.ask === 'next') {
     wanted = true;
     sendState();
-  }
+  } else say(await keeper.answer(ask));
 };

@@ -1,13 +1,13 @@
-/** Which rows a filter matches, found from the newest backwards while new ones come in: always one stretch without a hole. */
+/** Which rows filters let pass, found from the newest backwards while new ones come in: always one stretch without a hole. */
 import type { Chunk } from './chunk.ts';
 import type { Store } from './store.ts';
+import type { Filter } from './talk.ts';
 
 /** Rows [from, to) of a chunk that are to be tried; `older` tells at which end of the stretch they are. */
 export type Stretch = { chunk: Chunk; from: number; to: number; older: boolean };
 
 export class Hits {
-  readonly source: string;
-  readonly fold: boolean;
+  readonly filters: Filter[];
   /** Positions tried: [low, high). */
   low: number;
   high: number;
@@ -16,29 +16,35 @@ export class Hits {
   #outLow: number;
   #outHigh: number;
 
-  constructor(source: string, fold: boolean, start: number) {
-    this.source = source;
-    this.fold = fold;
+  constructor(filters: Filter[], start: number) {
+    this.filters = filters;
     this.low = this.high = this.#outLow = this.#outHigh = start;
   }
 
-  /** The next rows to try: newly come ones in their order unless some of them are out already, else the newest of the older ones. */
-  next(store: Store, newer: boolean): Stretch | undefined {
+  /** The next of the rows that have come; undefined while some of them are out. */
+  newer(store: Store): Stretch | undefined {
     this.#leave(store);
-    if (newer && this.#outHigh === this.high && this.#outHigh < store.end) {
-      const chunk = store.chunkOf(this.#outHigh) as Chunk;
-      const from = this.#outHigh - chunk.first;
-      this.#outHigh = chunk.first + chunk.count;
-      return { chunk, from, to: chunk.count, older: false };
-    }
+    if (this.#outHigh !== this.high || this.#outHigh >= store.end) return undefined;
+    const chunk = store.chunks[store.indexOf(this.#outHigh)] as Chunk;
+    const from = Math.max(0, this.#outHigh - chunk.first);
+    this.#outHigh = chunk.first + chunk.count;
+    return { chunk, from, to: chunk.count, older: false };
+  }
+
+  /** The newest of the older rows. */
+  older(store: Store): Stretch | undefined {
+    this.#leave(store);
     if (this.#outLow <= store.first) return undefined;
-    const chunk = store.chunkOf(this.#outLow - 1) as Chunk;
-    const to = this.#outLow - chunk.first;
+    const at = store.indexOf(this.#outLow - 1);
+    const here = store.chunks[at];
+    // Room that was left has no rows: then the chunk before it is next.
+    const chunk = (here && here.first < this.#outLow ? here : store.chunks[at - 1]) as Chunk;
+    const to = Math.min(chunk.count, this.#outLow - chunk.first);
     this.#outLow = chunk.first;
     return { chunk, from: 0, to, older: true };
   }
 
-  /** Take the answer for rows that `next` gave; bit 0 is the first of them. */
+  /** Take the answer for rows that were given out; bit 0 is the first of them. */
   found(stretch: Stretch, bits: Uint8Array): void {
     const { chunk, from, to, older } = stretch;
     let all = this.#bits.get(chunk);

@@ -1,7 +1,8 @@
-/** Gives work to the match worker, a few jobs ahead, and ends it when an expression takes too long on one of them. */
+/** Gives work to the match worker, a few jobs ahead, and ends it when a filter takes too long on one of them. */
+import type { Chunk } from './chunk.ts';
 import type { Hits, Stretch } from './hits.ts';
 import type { Store } from './store.ts';
-import type { MatchAnswer, MatchJob } from './talk.ts';
+import type { MatchAnswer, MatchJob, TryRows } from './talk.ts';
 
 /** A match worker, as far as this file needs one. */
 export type Matcher = {
@@ -12,13 +13,14 @@ export type Matcher = {
 export type HuntEvents = {
   /** Rows have been tried. */
   found(hits: Hits, stretch: Stretch): void;
-  /** The expression was given up. */
+  /** The filters were given up: one of them took too long. */
   stopped(hits: Hits): void;
 };
 
 /**
  * How long one job may take: so many ticks of so many ms. A job is at most a chunk of lines, which takes a sane expression about
- * 1 ms. A tick that comes late does not count: then the machine is busy, and the match worker has not had its time either.
+ * 1 ms, or several that went quickly. A tick that comes late does not count: then the machine is busy, and the match worker has not
+ * had its time either.
  */
 const TICKS = 10;
 const TICK = 100;
@@ -26,18 +28,28 @@ const LATE = 50;
 /** Time for an answer that waits in the queue of a busy worker, ms. */
 const GRACE = 100;
 const AHEAD = 2;
+/** Chunks that are tried in one job: more when a job took less than the first time, one again when it took more than the second, ms. */
+const MOST = 16;
+const QUICK = 6;
+const SLOW = 30;
+/** Memory that the match worker may take for the lines it keeps, bytes: a million lines of 150. */
+const MAX_KEPT = 200_000_000;
 
-type Out = { job: number; hits: Hits; stretch?: Stretch; marked?: (marks: number[][]) => void };
+/** `dead`: nobody waits for it any more, though it takes its time. */
+type Out = { job: number; hits: Hits; stretches: Stretch[]; marked?: (marks: number[][]) => void; dead?: boolean; begun: number };
 
 export class Hunt {
   readonly #make: (answer: (answer: MatchAnswer) => void) => Matcher;
   readonly #store: Store;
   readonly #events: HuntEvents;
   #matcher: Matcher;
-  #hits: Hits | undefined;
+  #wanted: Hits[] = [];
   #out: Out[] = [];
   #jobs = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #kept = new Set<Chunk>(); // what the match worker has
+  #keptBytes = 0;
+  #together = 1;
 
   constructor(make: (answer: (answer: MatchAnswer) => void) => Matcher, store: Store, events: HuntEvents) {
     this.#make = make;
@@ -46,53 +58,104 @@ export class Hunt {
     this.#matcher = this.#start();
   }
 
-  /** Try these from now on; what is out for others is not waited for, but its time counts. */
-  turnTo(hits: Hits | undefined): void {
-    this.#hits?.recall();
-    hits?.recall();
-    this.#hits = hits;
+  /** Try these as well from now on, those that were wanted first before others. */
+  add(hits: Hits): void {
+    if (this.#wanted.includes(hits)) return;
+    hits.recall();
+    this.#wanted.push(hits);
+    this.#together = 1;
     this.pump();
+  }
+
+  /** Try these no longer; what is out for them is not waited for, but its time counts. */
+  drop(hits: Hits): void {
+    this.#wanted = this.#wanted.filter((other) => other !== hits);
+    for (const out of this.#out) if (out.hits === hits && !out.marked) out.dead = true;
+  }
+
+  /** Chunks have left the store. */
+  forget(gone: readonly Chunk[]): void {
+    const kept = gone.filter((chunk) => this.#kept.delete(chunk));
+    if (kept.length > 0) this.#matcher.post({ what: 'forget', chunks: kept.map((chunk) => chunk.first) }, []);
   }
 
   /** Rows may have come. */
   pump(): void {
-    const hits = this.#hits;
-    while (hits && this.#out.length < AHEAD) {
-      const busy = this.#out.some((out) => out.hits === hits && out.stretch && !out.stretch.older);
-      const stretch = hits.next(this.#store, !busy);
-      if (!stretch) return;
-      this.#send({ job: ++this.#jobs, hits, stretch }, tryJob(stretch));
+    while (this.#out.length < AHEAD) {
+      const found = this.#next();
+      if (!found) return;
+      const rows = found.stretches.map((stretch) => this.#rowsOf(stretch));
+      const transfer = rows.flatMap(({ bytes }) => (bytes ? [bytes.buffer as ArrayBuffer] : []));
+      const job = ++this.#jobs;
+      this.#send({ job, ...found, begun: 0 }, { what: 'try', job, filters: found.hits.filters, rows }, transfer);
     }
   }
 
-  /** Where an expression matches in texts; no marks where it takes too long. */
+  /** Where filters match in texts; no marks where that takes too long. */
   mark(hits: Hits, texts: string[]): Promise<number[][]> {
-    return new Promise((marked) => this.#send({ job: ++this.#jobs, hits, marked }, { what: 'mark', texts }));
+    const job = ++this.#jobs;
+    return new Promise((marked) => {
+      this.#send({ job, hits, stretches: [], marked, begun: 0 }, { what: 'mark', job, filters: hits.filters, texts }, []);
+    });
   }
 
-  #send(out: Out, what: { what: 'try'; bytes: Uint8Array<ArrayBuffer>; bounds: Uint32Array } | { what: 'mark'; texts: string[] }): void {
+  /** Rows that have come go before older ones, whoever wants them. */
+  #next(): { hits: Hits; stretches: Stretch[] } | undefined {
+    for (const hits of this.#wanted) {
+      const stretch = hits.newer(this.#store);
+      if (stretch) return { hits, stretches: [stretch] };
+    }
+    for (const hits of this.#wanted) {
+      const stretches: Stretch[] = [];
+      for (let stretch = hits.older(this.#store); stretch; stretch = hits.older(this.#store)) {
+        stretches.push(stretch);
+        if (stretches.length >= this.#together || !this.#kept.has(stretch.chunk)) break;
+      }
+      if (stretches.length > 0) return { hits, stretches };
+    }
+    return undefined;
+  }
+
+  #rowsOf(stretch: Stretch): TryRows {
+    const { chunk, from, to } = stretch;
+    const whole = from === 0 && to === chunk.count && chunk.full;
+    if (whole && this.#kept.has(chunk)) return { chunk: chunk.first };
+    const keep = whole && this.#keptBytes < MAX_KEPT;
+    if (keep) this.#kept.add(chunk);
+    return { ...copyOf(stretch), keep };
+  }
+
+  #send(out: Out, job: MatchJob, transfer: ArrayBuffer[]): void {
     this.#out.push(out);
     if (this.#out.length === 1) this.#watch();
-    const { source, fold } = out.hits;
-    this.#matcher.post({ job: out.job, source, fold, ...what }, what.what === 'try' ? [what.bytes.buffer] : []);
+    this.#matcher.post(job, transfer);
   }
 
   #answered(answer: MatchAnswer): void {
-    const out = this.#out.shift();
+    const out = this.#out[0];
     if (!out || out.job !== answer.job) return;
+    this.#out.shift();
+    const took = performance.now() - out.begun;
+    if (took < QUICK) this.#together = Math.min(MOST, this.#together * 2);
+    else if (took > SLOW) this.#together = 1;
+    this.#keptBytes = answer.kept ?? this.#keptBytes;
     this.#watch();
     out.marked?.(answer.marks ?? []);
-    if (out.stretch && answer.bits && out.hits === this.#hits) {
-      out.hits.found(out.stretch, answer.bits);
-      this.#events.found(out.hits, out.stretch);
-    }
+    out.stretches.forEach((stretch, i) => {
+      const bits = answer.bits?.[i];
+      if (!bits || out.dead === true) return;
+      out.hits.found(stretch, bits);
+      this.#events.found(out.hits, stretch);
+    });
     this.pump();
   }
 
   #watch(): void {
     clearTimeout(this.#timer);
     const first = this.#out[0];
-    if (first) this.#wait(first, TICKS);
+    if (!first) return;
+    first.begun = performance.now();
+    this.#wait(first, TICKS);
   }
 
   #wait(job: Out, ticks: number): void {
@@ -108,7 +171,10 @@ export class Hunt {
     this.#matcher.end();
     for (const out of this.#out) out.marked?.([]);
     this.#out = [];
-    this.#hits?.recall();
+    this.#kept.clear();
+    this.#keptBytes = 0;
+    this.drop(slow.hits);
+    for (const hits of this.#wanted) hits.recall();
     this.#matcher = this.#start();
     this.#events.stopped(slow.hits);
     this.pump();
@@ -123,7 +189,7 @@ export class Hunt {
 }
 
 /** A copy of the rows' bytes, which is handed over, and where each row's text is in it. */
-function tryJob({ chunk, from, to }: Stretch): { what: 'try'; bytes: Uint8Array<ArrayBuffer>; bounds: Uint32Array } {
+function copyOf({ chunk, from, to }: Stretch): TryRows {
   const start = chunk.start(from);
   const bytes = chunk.bytes.slice(start, chunk.end(to - 1));
   const bounds = new Uint32Array((to - from) * 2);
@@ -131,5 +197,5 @@ function tryJob({ chunk, from, to }: Stretch): { what: 'try'; bytes: Uint8Array<
     bounds[(row - from) * 2] = chunk.start(row) - start;
     bounds[(row - from) * 2 + 1] = chunk.end(row) - start;
   }
-  return { what: 'try', bytes, bounds };
+  return { chunk: chunk.first, bytes, bounds };
 }

@@ -17,6 +17,20 @@ const PATHS = {
   search: 'M7 2.8a4.2 4.2 0 1 0 0 8.4 4.2 4.2 0 0 0 0-8.4zM10.2 10.2l3 3',
   close: 'M4 4l8 8M12 4l-8 8',
   copy: 'M5.5 5.5h7v7h-7zM3.5 10.5v-7h7',
+  up: 'M8 13V4M4.2 7.4L8 3.6l3.8 3.8',
+  split: 'M2.5 3.5h11v9h-11zM8 3.5v9',
+  lock: 'M4.5 7.5h7v5.5h-7zM6 7.5V5.4a2 2 0 0 1 4 0v2.1',
+  more: 'M3.5 8h.01M8 8h.01M12.5 8h.01',
+  shut: 'M5.5 3.5L10.5 8l-5 4.5',
+  open: 'M3.5 5.5L8 10.5l4.5-5',
+  pin: 'M6 2.5h4l-.6 4.2 2.1 2.3H4.5l2.1-2.3zM8 9v4.5',
+  star: 'M8 2.4l1.7 3.5 3.9.5-2.8 2.7.7 3.8L8 11l-3.5 1.9.7-3.8L2.4 6.4l3.9-.5z',
+  command: 'M3 4.5l3.5 3.5L3 11.5M8 12h5',
+  settings: 'M2.5 4.5h6M11.5 4.5h2M2.5 11.5h2M7.5 11.5h6M10 3v3M6 10v3',
+  take: 'M8 2.5v7.5M4.8 7L8 10.2 11.2 7M3 13h10',
+  not: 'M3.5 8h9',
+  and: 'M3.5 8h9M8 3.5v9',
+  bookmark: 'M4.5 2.5h7v11L8 10.7l-3.5 2.8z',
 } as const;
 
 export function Icon({ name }: { name: keyof typeof PATHS }): JSX.Element {

@@ -1,53 +1,42 @@
-/** The keys: every control that is used all day has one. */
+/** The keyboard: keys of the table of actions, wherever nobody is typing. */
+import { ACTION_IDS, ACTIONS, type ActionId } from './actions.ts';
 
-export type Keys = {
-  follow(): void;
-  clear(): void;
-  lines(count: number): void;
-  pages(count: number): void;
-  home(): void;
-  end(): void;
-  all(): void;
-  wrap(): void;
-  theme(): void;
-  help(): void;
-};
+const OF_KEY = new Map<string, ActionId>(ACTION_IDS.flatMap((id) => ACTIONS[id].keys.map((key): [string, ActionId] => [key, id])));
 
-const OWN_SPACE = 'button, input, textarea, select, summary, a[href]';
+/** Elements that keep Space, Enter and arrows for themselves. */
+const OWN = 'button, input, select, summary, a[href], [role=slider], [role=separator]';
+const OWN_KEYS = [' ', 'Enter'];
+const TYPED = 'input:not([type=checkbox], [type=radio], [type=range]), textarea, [contenteditable]';
+/** Held down, these go on; others are done once. */
+const GO_ON = new Set<ActionId>([
+  'up', 'down', 'rowUp', 'rowDown', 'pageUp', 'pageDown', 'next', 'previous', 'nextError', 'previousError', 'nextWarning', 'previousWarning', 'larger', 'smaller',
+]);
 
-/** Listen for keys; typing into a box and the browser's own combinations stay as they are. */
-export function listen(keys: Keys, filter: () => HTMLInputElement | null): void {
-  const bound = new Map<string, () => void>([
-    ['ArrowUp', () => keys.lines(-1)],
-    ['ArrowDown', () => keys.lines(1)],
-    ['PageUp', () => keys.pages(-1)],
-    ['PageDown', () => keys.pages(1)],
-    ['Home', keys.home],
-    ['End', keys.end],
-    ['a', keys.all],
-    ['w', keys.wrap],
-    ['t', keys.theme],
-    ['?', keys.help],
-    ['/', () => filter()?.select()],
-  ]);
+/** The action that a key stands for, undefined for none: typing into a box and the browser's own combinations stay as they are. */
+export function actionOf(event: KeyboardEvent): ActionId | undefined {
+  const { key } = event;
+  const target = event.target instanceof Element ? event.target : undefined;
+  if (event.isComposing || event.altKey) return undefined;
+  if (event.ctrlKey || event.metaKey) return event.shiftKey ? undefined : OF_KEY.get(`Mod+${key.toLowerCase()}`);
+  if (target?.matches(TYPED)) return undefined;
+  if (OWN_KEYS.includes(key) && target?.closest(OWN)) return undefined;
+  return OF_KEY.get(key === ' ' && event.shiftKey ? 'Shift+ ' : key);
+}
+
+/** Listen for keys. `escape` is told of Esc where no dialog takes it. */
+export function listen(run: (id: ActionId) => void, escape: (target: Element) => void): void {
   // A button that was clicked would keep the Space key for itself; one reached by keyboard does so rightly.
   document.addEventListener('click', (event) => {
     if (event.detail === 0 || !(event.target instanceof Element)) return;
     const pressed = event.target.closest<HTMLElement>('button, input[type=checkbox]');
-    if (!pressed?.closest('dialog')) pressed?.blur();
+    if (!pressed?.closest('dialog, [popover], .over')) pressed?.blur();
   });
   document.addEventListener('keydown', (event) => {
-    const target = event.target instanceof Element ? event.target : document.body;
-    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]')) return;
-    if (event.key === 'Escape') {
-      keys.clear();
-      if (target instanceof HTMLElement) target.blur();
-      return;
-    }
-    if (target.matches('input:not([type=checkbox]), textarea')) return;
-    const act = event.key === ' ' && !target.closest(OWN_SPACE) ? keys.follow : bound.get(event.key);
-    if (!act) return;
+    if (event.defaultPrevented || document.querySelector('dialog[open]')) return;
+    if (event.key === 'Escape') return escape(event.target instanceof Element ? event.target : document.body);
+    const id = actionOf(event);
+    if (!id || (event.repeat && !GO_ON.has(id))) return;
     event.preventDefault();
-    act();
+    run(id);
   });
 }

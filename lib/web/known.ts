@@ -32,10 +32,21 @@ export class Known {
     for (const row of rows) {
       const old = this.#rows.get(row.at);
       // A row that is the same stays the same object: it is not drawn again, so that a selection in it stays.
-      if (!old || old.marks.length !== row.marks.length) this.#rows.set(row.at, row);
+      if (!old || !same(old, row)) this.#rows.set(row.at, row);
     }
     if (this.#rows.size <= MAX_KNOWN) return;
     for (const at of this.#rows.keys()) if (Math.abs(at - middle) > MAX_KNOWN / 4) this.#rows.delete(at);
+  }
+
+  /** Whether any row known is so. */
+  some(test: (row: Row) => boolean): boolean {
+    for (const row of this.#rows.values()) if (test(row)) return true;
+    return false;
+  }
+
+  /** Texts of the rows known, at most so many. */
+  sample(most: number): string[] {
+    return [...this.#rows.values()].slice(-most).map((row) => row.text);
   }
 
   /** Rows that were asked for. */
@@ -62,4 +73,14 @@ export class Known {
     this.#asked = { from: Math.max(base, from - AHEAD), to: Math.min(end, to + AHEAD) };
     this.#want(this.#asked.from, this.#asked.to);
   }
+}
+
+/** Whether two rows of one number in a lens are drawn alike. */
+function same(a: Row, b: Row): boolean {
+  const alike = a.repeats === b.repeats && a.folded === b.folded && a.opened === b.opened && a.context === b.context && a.late === b.late;
+  return alike && a.position === b.position && a.level === b.level && sameList(a.marks, b.marks) && sameList(a.found, b.found);
+}
+
+function sameList(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((value, i) => value === b[i]);
 }

@@ -1,28 +1,31 @@
-/** The page: joins the person's choices, the feed worker and the view of the lines. */
-import { effect, untracked } from '@preact/signals-core';
+/** The page: joins the person's choices, the feed worker and the panes. */
+import { effect } from '@preact/signals-core';
 import { render, type JSX } from 'preact';
-import { Bar, nextTheme } from './bar.tsx';
-import * as desk from './desk.ts';
-import { toHash, fromHash } from './hash.ts';
-import { Icon } from './icon.tsx';
+import { showBadge } from './badge.ts';
+import { marks } from './bookmarks.tsx';
 import { counted } from './clock.ts';
-import { Empty } from './empty.tsx';
+import * as desk from './desk.ts';
+import { Frame } from './frame.tsx';
+import { fromHash, toHash } from './hash.ts';
 import { listen } from './keys.ts';
-import { patternFault } from './pattern.ts';
+import type { Layout, PaneView } from './layout.ts';
+import { moveTogether } from './lock.ts';
+import { keepMemory, memory } from './memory.ts';
 import { startWorker } from './policy.ts';
+import { makeRuns } from './deeds.ts';
 import { Sheets } from './sheets.tsx';
 import { Status } from './status.tsx';
 import { LIMITS } from './store.ts';
 import { Streams } from './streams.tsx';
 import type { Ask, Say, State } from './talk.ts';
-import { rememberTheme } from './theme.ts';
-import { View } from './view.ts';
+import { showTheme } from './theme.ts';
+import { Toast } from './toast.tsx';
 
 /** Lines asked of the server's memory when the page opens: a few megabytes, and more than anybody reads back. */
 const FIRST_LINES = 50_000;
-/** How often the controls are drawn anew while lines come, ms, and how long typing rests before it is a filter. */
+/** How often the controls are drawn anew while lines come, and how long the place rests before it is in the address, ms. */
 const CONTROLS_EVERY = 150;
-const TYPING = 120;
+const PLACE = 400;
 /** The widest that the column of streams becomes, characters. */
 const MAX_TAG = 28;
 
@@ -35,66 +38,94 @@ const element = (id: string): HTMLElement => {
 const feed = startWorker('feed.js');
 const ask = (message: Ask): void => feed.postMessage(message);
 
-const view = new View(element('log'), {
-  want: (lens, from, to) => ask({ ask: 'rows', lens, from, to }),
-  follow: (rows) => ask({ ask: 'follow', rows }),
-  changed: () => {
-    desk.following.value = view.following;
-    desk.fresh.value = view.fresh;
-  },
+// Panes: one element of the page for each, all made like the first.
+
+const first = element('panes').querySelector<HTMLElement>('.frame') ?? document.createElement('section');
+const pattern = first.cloneNode(true) as HTMLElement;
+const frames = new Map<number, Frame>();
+const focusedFrame = (): Frame => frames.get(desk.focused.value.id) ?? ([...frames.values()][0] as Frame);
+
+const waitingExports: ((said: Extract<Say, { say: 'exported' }>) => void)[] = [];
+const runs = makeRuns({
+  ask,
+  frame: focusedFrame,
+  link: () => location.href.replace(/#.*/s, '') + toHash(layout()),
+  exported: (as) =>
+    new Promise((resolve) => {
+      waitingExports.push(resolve);
+      ask({ ask: 'export', pane: desk.focused.value.id, as });
+    }),
 });
+const moved = (frame: Frame): void => {
+  place();
+  if (!desk.lock.peek() || desk.panes.peek().length < 2 || frame.pane !== desk.focused.peek()) return;
+  void moveTogether(frame, [...frames.values()].filter((other) => other !== frame));
+};
 
-const toggleFollow = (): void => (view.following ? view.pause() : view.resume());
-const clearFilter = (): void => void (desk.typed.value = '');
-
-// The person's choices go to the worker and into the address.
-
-let serial = 0;
-let awaited = 0; // states of earlier choices are not drawn: they hold lines of other streams
-let shown: string[] | undefined;
 effect(() => {
-  const choice = { streams: desk.streams.value, pattern: desk.pattern.value, fold: desk.fold.value };
-  untracked(() => {
-    ask({ ask: 'show', serial: ++serial, choice, keep: view.anchor });
-    if (choice.streams === shown) return;
-    shown = choice.streams;
-    awaited = serial;
-    view.clear();
+  const panes = desk.panes.value;
+  for (const [id, frame] of frames) {
+    if (panes.some((pane) => pane.id === id)) continue;
+    frame.close();
+    frames.delete(id);
+  }
+  panes.forEach((pane, i) => {
+    let frame = frames.get(pane.id);
+    if (!frame) {
+      const made = frames.size === 0 && first.isConnected ? first : (pattern.cloneNode(true) as HTMLElement);
+      const before = element('panes').querySelectorAll('.frame')[i] ?? null;
+      if (made !== first) element('panes').insertBefore(made, before);
+      frame = new Frame(pane, made, { ask, runs, moved });
+      frames.set(pane.id, frame);
+    }
   });
+  element('panes').dataset['count'] = String(panes.length);
 });
-effect(() => {
-  view.wrap = desk.wrapped();
-});
-
-let typing: ReturnType<typeof setTimeout> | undefined;
-effect(() => {
-  const source = desk.typed.value;
-  clearTimeout(typing);
-  typing = setTimeout(
-    () => {
-      desk.fault.value = patternFault(source) ?? '';
-      if (desk.fault.value === '') desk.pattern.value = source;
-    },
-    source === '' ? 0 : TYPING,
-  );
+desk.asked.panes.forEach(({ at, pointed }, i) => {
+  const pane = desk.panes.value[i];
+  if (at && pane) frames.get(pane.id)?.goToLine(at, pointed);
 });
 
-effect(() => {
-  const { streams, pattern, fold, wrap } = desk;
-  const hash = toHash({ streams: streams.value, pattern: pattern.value, fold: fold.value, wrap: wrap.value, lines: desk.firstLines.value });
-  document.title = streams.value ? `${streams.value.join(', ').slice(0, 80)} · lm` : 'lm: logs';
+// The view is in the address.
+
+function layout(): Layout {
+  const panes = desk.panes.value.map((pane): PaneView => {
+    const top = frames.get(pane.id)?.view.top;
+    const at = pane.following.value || !top || top.run === '' ? undefined : { id: top.id, run: top.run, n: top.n };
+    return { ...pane.view, at, pointed: false };
+  });
+  return { panes, lock: desk.lock.value, lines: desk.firstLines.value };
+}
+
+function writeHash(): void {
+  const hash = toHash(layout());
   if (hash !== location.hash) history.replaceState(undefined, '', hash === '' ? location.pathname + location.search : hash);
+}
+
+let placing: ReturnType<typeof setTimeout> | undefined;
+/** The lines have moved: browsers allow only so many changes of the address a second. */
+function place(): void {
+  clearTimeout(placing);
+  placing = setTimeout(writeHash, PLACE);
+}
+let begun = false;
+effect(() => {
+  layout();
+  if (begun && !desk.asked.panes.some((pane) => pane.at)) writeHash();
+  else place();
+  begun = true;
 });
 addEventListener('hashchange', () => {
   const seen = fromHash(location.hash);
-  desk.streams.value = seen.streams;
-  desk.typed.value = seen.pattern;
-  desk.fold.value = seen.fold;
-  desk.wrap.value = seen.wrap;
+  desk.takeAll(seen.panes);
+  desk.lock.value = seen.lock;
+  seen.panes.forEach(({ at, pointed }, i) => {
+    const pane = desk.panes.value[i];
+    if (at && pane) frames.get(pane.id)?.goToLine(at, pointed);
+  });
 });
-rememberTheme(desk.theme);
 
-// The worker's words come into the page, one state for each frame.
+// The worker's words come into the page, one state for each frame of the screen.
 
 let waiting: State | undefined;
 let controlsAt = 0;
@@ -104,14 +135,13 @@ function drawState(): void {
   const now = waiting;
   waiting = undefined;
   if (!now) return;
-  if (now.serial >= awaited) view.update(now);
+  for (const pane of now.panes) frames.get(pane.pane)?.update(pane);
   clearTimeout(controls);
-  const old = desk.state.value;
-  const urgent = old?.lens !== now.lens || old.link !== now.link || old.search.state !== now.search.state;
+  const wait = desk.state.value?.link !== now.link ? 0 : Math.max(0, controlsAt + CONTROLS_EVERY - performance.now());
   controls = setTimeout(() => {
     controlsAt = performance.now();
     desk.state.value = now;
-  }, urgent ? 0 : Math.max(0, controlsAt + CONTROLS_EVERY - performance.now()));
+  }, wait);
   ask({ ask: 'next' });
 }
 
@@ -120,18 +150,14 @@ feed.onmessage = (event: MessageEvent<Say>) => {
   if (said.say === 'state') {
     if (!waiting) requestAnimationFrame(drawState);
     waiting = said;
-  } else if (said.say === 'rows') view.take(said.lens, said.rows);
+  } else if (said.say === 'rows' || said.say === 'sought') frames.get(said.pane)?.take(said);
   else if (said.say === 'whole') desk.whole.value = said;
-  else {
-    desk.known.value = said.streams;
-    desk.serverAhead.value = said.now - Date.now();
-    desk.serverLost.value = said.lost;
-    desk.serverMalformed.value = said.malformed;
-    desk.serverFirst.value = said.firstHeld;
-  }
+  else if (said.say === 'exported') waitingExports.shift()?.(said);
+  else if (said.say === 'back') desk.say(said.why ?? `Loaded ${counted(said.lines)} lines back into their place`, { bad: said.why !== undefined });
+  else desk.takeStreams(said);
 };
 
-// The controls.
+// The controls around the panes.
 
 /** Begin again with all that the server holds, as far as this page can hold it. */
 function loadAll(): void {
@@ -145,49 +171,51 @@ function mount(id: string, draw: () => JSX.Element | null): void {
   effect(() => render(draw(), place));
 }
 
-mount('bar', () => <Bar toggleFollow={toggleFollow} />);
-mount('streams', () => <Streams />);
+mount('streams', () => <Streams runs={runs} />);
 mount('status', () => <Status retry={() => ask({ ask: 'retry' })} loadAll={loadAll} />);
-mount('sheets', () => <Sheets />);
-mount('pill', () =>
-  desk.following.value ? null : (
-    <button type="button" class={desk.fresh.value > 0 ? 'some' : ''} onClick={() => view.resume()}>
-      <span>{desk.fresh.value > 0 ? `${counted(desk.fresh.value)} new` : 'Paused'}</span>
-      <Icon name="down" />
-      <span>Jump to newest</span>
-    </button>
-  ),
-);
-mount('empty', () => <Empty />);
+mount('said', () => <Toast />);
+mount('sheets', () => (
+  <Sheets
+    run={(id) => runs[id]()}
+    goTo={async ({ position }) => {
+      const { row } = await focusedFrame().seek('position', true, { position, row: 0 });
+      if (row !== undefined) focusedFrame().view.goTo(row);
+      else desk.say('That line is not in this view', { bad: true });
+    }}
+  />
+));
 effect(() => {
-  const longest = Math.max(4, ...(desk.streams.value ?? desk.known.value.map((stream) => stream.id)).map((id) => id.length));
+  const ids = desk.panes.value.some((pane) => !pane.streams.value) ? desk.known.value.map(({ id }) => id) : [...desk.chosen.value];
+  const longest = Math.max(4, ...ids.map((id) => id.length));
   document.documentElement.style.setProperty('--tag', `${Math.min(longest, MAX_TAG)}ch`);
 });
-effect(() => void (document.body.dataset['list'] = desk.listOpen.value ? 'open' : 'shut'));
-effect(() => void (document.body.dataset['streams'] = desk.streams.value?.length === 1 ? 'one' : 'many'));
+effect(() => {
+  document.body.dataset['list'] = desk.narrow.value ? (desk.listOpen.value ? 'open' : 'shut') : memory.value.list ? 'beside' : 'none';
+});
+effect(() => ask({ ask: 'bookmarks', positions: marks.value.map(({ position }) => position) }));
 element('veil').addEventListener('click', () => (desk.listOpen.value = false));
 
-element('log').addEventListener('click', (event) => {
+element('panes').addEventListener('click', (event) => {
   const target = event.target instanceof Element ? event.target.closest('.whole, .time') : null;
-  const row = target && view.rowOf(target);
+  const row = target && [...frames.values()].map(({ view }) => view.rowOf(target)).find((one) => one);
   if (row) ask({ ask: 'whole', position: row.position });
 });
 
-listen(
-  {
-    follow: toggleFollow,
-    clear: clearFilter,
-    lines: (count) => view.lines(count),
-    pages: (count) => view.pages(count),
-    home: () => view.home(),
-    end: () => view.resume(),
-    all: desk.chooseAll,
-    wrap: () => void (desk.wrap.value = !desk.wrapped()),
-    theme: nextTheme,
-    help: () => void (desk.helpOpen.value = true),
-  },
-  () => document.querySelector<HTMLInputElement>('#filter'),
-);
+/** Esc, from the inside out: an open list, the box one is in, what hides lines for a moment. */
+function escape(target: Element): void {
+  const pane = desk.focused.value;
+  const inBox = target.matches('input:not([type=checkbox])');
+  if (desk.listOpen.value) desk.listOpen.value = false;
+  else if (target.matches('.find-input')) pane.find.value = { ...pane.find.value, source: '' };
+  else if (pane.peek.value && !inBox) runs.context();
+  else if (pane.draft.value.source !== '' || pane.draft.value.exclude) pane.draft.value = { ...pane.draft.value, source: '', exclude: false };
+  else if (!inBox && pane.find.value.source !== '') pane.find.value = { ...pane.find.value, source: '' };
+  if (target instanceof HTMLElement && inBox) target.blur();
+}
 
+keepMemory();
+showTheme();
+showBadge();
+listen((id) => runs[id](), escape);
 document.addEventListener('visibilitychange', () => ask({ ask: 'visible', visible: !document.hidden }));
 ask({ ask: 'open', api: new URL('api/', location.href).href, lines: desk.firstLines.value ?? FIRST_LINES });

@@ -1,4 +1,5 @@
-/** The filter's regular expression: whether it is one, and as it is run over lines. */
+/** Filters as they are run over lines: regular expressions, and text as it stands. */
+import type { Filter } from './talk.ts';
 
 /** Why a pattern is no regular expression, in the engine's own words; undefined if it is one. */
 export function patternFault(source: string): string | undefined {
@@ -11,6 +12,16 @@ export function patternFault(source: string): string | undefined {
   }
 }
 
+/** Why a filter cannot be run; undefined if it can. */
+export function filterFault({ source, mode }: Filter): string | undefined {
+  return mode === 'text' ? undefined : patternFault(source);
+}
+
+/** The expression that matches a text as it stands. */
+export function literal(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+}
+
 /**
  * The expression as it is run. A leading `.*` changes nothing about which lines match, but makes the search quadratic in the length
  * of a line, so it is left out. Throws what `new RegExp` throws.
@@ -18,6 +29,11 @@ export function patternFault(source: string): string | undefined {
 export function compile(source: string, fold: boolean, all: boolean): RegExp {
   new RegExp(source);
   return new RegExp(source.replace(/^(?:\^?\.\*\??)+/, ''), (fold ? 'i' : '') + (all ? 'g' : ''));
+}
+
+/** The expression of a filter; see `compile`. */
+export function expressionOf({ source, mode, fold }: Filter, all: boolean): RegExp {
+  return compile(mode === 'text' ? literal(source) : source, fold, all);
 }
 
 /** The most marks of one line. */
@@ -32,4 +48,23 @@ export function marksIn(text: string, regex: RegExp): number[] {
     else marks.push(match.index, match.index + match[0].length);
   }
   return marks;
+}
+
+/** Where any of several expressions matches: stretches in order, those that touch joined. */
+export function marksOfAll(text: string, regexes: readonly RegExp[]): number[] {
+  if (regexes.length === 1) return marksIn(text, regexes[0] as RegExp);
+  const pairs = regexes.flatMap((regex) => pairsOf(marksIn(text, regex))).sort((a, b) => a[0] - b[0]);
+  const joined: number[] = [];
+  for (const [start, end] of pairs) {
+    const last = joined.length - 1;
+    if (last >= 0 && start <= (joined[last] as number)) joined[last] = Math.max(joined[last] as number, end);
+    else joined.push(start, end);
+  }
+  return joined;
+}
+
+function pairsOf(marks: number[]): [number, number][] {
+  const pairs: [number, number][] = [];
+  for (let i = 0; i < marks.length; i += 2) pairs.push([marks[i] as number, marks[i + 1] as number]);
+  return pairs;
 }

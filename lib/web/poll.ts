@@ -1,14 +1,17 @@
 /** Asks the server for its streams every few seconds, while somebody looks. */
+import { Sparks } from './sparks.ts';
 import type { Say, Stream } from './talk.ts';
 
 const EVERY = 2000;
 /** After a question that was asked early, others wait at least this long, ms. */
 const SOON = 300;
 
-type Answer = { now: number; held?: { first?: number }; counts?: { lost?: number; malformed?: number }; streams?: Stream[] };
+type Told = Omit<Stream, 'errors' | 'spark'>;
+type Answer = { now: number; held?: { first?: number }; counts?: { lost?: number; malformed?: number }; streams?: Told[] };
 
-/** Begin to ask; `now` asks again soon, `visible` tells whether somebody looks. */
-export function pollStreams(url: string, say: (message: Say) => void): { now(): void; visible(on: boolean): void } {
+/** Begin to ask; `errorsOf` tells what came to this page. `now` asks again soon, `visible` tells whether somebody looks. */
+export function pollStreams(url: string, errorsOf: (id: string) => number, say: (message: Say) => void): { now(): void; visible(on: boolean): void } {
+  const sparks = new Sparks();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let looking = true;
   const ask = async (): Promise<void> => {
@@ -17,7 +20,9 @@ export function pollStreams(url: string, say: (message: Say) => void): { now(): 
       if (!response.ok) return;
       const { now, held, counts, streams } = (await response.json()) as Answer;
       const { lost = 0, malformed = 0 } = counts ?? {};
-      say({ say: 'streams', streams: streams ?? [], now, lost, malformed, firstHeld: held?.first ?? 0 });
+      const all = (streams ?? []).map((stream) => ({ ...stream, errors: errorsOf(stream.id), spark: sparks.of(stream.id, stream.lines, now) }));
+      sparks.forget();
+      say({ say: 'streams', streams: all, now, lost, malformed, firstHeld: held?.first ?? 0 });
     } catch {
       // The link says when the server is away.
     } finally {

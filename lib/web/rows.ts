@@ -1,41 +1,100 @@
 /** The rows that are on the screen: a few dozen elements, used again and again for whatever lines are to be seen. */
 import { isLine, KIND } from './chunk.ts';
-import { counted, moment, size, timeOfDay } from './clock.ts';
-import { hueOf, readable, textOn } from './colour.ts';
-import { segmentsOf, type Segment } from './segments.ts';
+import { moment } from './clock.ts';
+import { hueOf } from './colour.ts';
+import { Widths } from './columns.ts';
+import { FieldTree, type FieldAct, type Turned } from './fieldtree.ts';
+import { drawText, small, structureIn, type Manner } from './ink.ts';
+import { PLAIN_LOOK, type Look } from './look.ts';
+import { note } from './notes.ts';
 import type { Row } from './talk.ts';
-
-/** The most characters of a line that a row shows; the rest is one click away. */
-const ROW_CHARS = 2000;
-
-/** The 16 colours as terminals have them, for text on a background of its own; page.css has others that suit the theme. */
-const XTERM = [
-  '#000000', '#cd0000', '#00cd00', '#cdcd00', '#0000ee', '#cd00cd', '#00cdcd', '#e5e5e5',
-  '#7f7f7f', '#ff0000', '#00ff00', '#ffff00', '#5c5cff', '#ff00ff', '#00ffff', '#ffffff',
-];
-const hexOf = (colour: string): string => (colour.startsWith('#') ? colour : (XTERM[Number(colour)] ?? ''));
+import { timeText } from './timing.ts';
 
 const KIND_CLASS: Record<number, string> = {
   [KIND.line]: 'row',
   [KIND.bad]: 'row bad',
   [KIND.lost]: 'row note lost',
   [KIND.end]: 'row note ended',
-  [KIND.skip]: 'row note lost',
+  [KIND.skip]: 'row note lost skip',
   [KIND.restart]: 'row note restart',
-  [KIND.hole]: 'row note lost',
+  [KIND.mark]: 'row note marker',
 };
 
-type Line = { element: HTMLElement; time: HTMLElement; tag: HTMLElement; text: HTMLElement; row: Row | undefined };
+/** The letter of each level, and its name: it is told by more than colour. */
+const SIGNS = ['', 'T', 'D', 'I', 'W', 'E', 'F'] as const;
+const NAMES = ['', 'trace', 'debug', 'info', 'warning', 'error', 'fatal'] as const;
 
-export class Rows {
+type Line = {
+  element: HTMLElement;
+  sign: HTMLElement;
+  time: HTMLElement;
+  tag: HTMLElement;
+  twist: HTMLButtonElement;
+  extra: HTMLElement;
+  text: HTMLElement;
+  row: Row | undefined;
+  /** The look it was drawn in. */
+  version: number;
+  fields: HTMLElement | undefined;
+};
+
+/** What of all rows is set by the person, by their positions in the store. */
+export type Marks = {
+  opened: Map<number, Turned>;
+  wrapped: Set<number>;
+  bookmarks: ReadonlySet<number>;
+  /** The row that times are counted from. */
+  zero: { position: number; ts: number } | undefined;
+};
+
+export class Rows implements Manner {
+  readonly widths = new Widths();
+  readonly marks: Marks = { opened: new Map(), wrapped: new Set(), bookmarks: new Set(), zero: undefined };
   readonly #block: HTMLElement;
+  readonly #act: (act: FieldAct) => void;
+  #look = PLAIN_LOOK;
+  #columns: readonly string[] = [];
+  #version = 0;
   #lines: Line[] = [];
+  #here = -1;
   /** Numbers of the rows on the screen: [from, to). */
   from = 0;
   to = 0;
 
-  constructor(block: HTMLElement) {
+  constructor(block: HTMLElement, act: (act: FieldAct) => void) {
     this.#block = block;
+    this.#act = act;
+  }
+
+  get look(): Look {
+    return this.#look;
+  }
+
+  set look(look: Look) {
+    this.#look = look;
+    this.#version++;
+  }
+
+  get columns(): readonly string[] {
+    return this.#columns;
+  }
+
+  set columns(columns: readonly string[]) {
+    this.#columns = columns;
+    this.widths.clear();
+    this.#version++;
+  }
+
+  /** Draw the rows anew that are drawn next. */
+  stale(): void {
+    this.#version++;
+  }
+
+  /** Whether every row is exactly one line of text high, unless all are wrapped. */
+  get even(): boolean {
+    const { opened, wrapped } = this.marks;
+    if (opened.size === 0 && wrapped.size === 0) return true;
+    return !this.#lines.some(({ row }) => row && (opened.has(row.position) || wrapped.has(row.position)));
   }
 
   /** Have exactly the rows [from, to) in the block. Those already there are not touched, so that a selection in them stays. */
@@ -55,7 +114,15 @@ export class Rows {
     this.#lines = [...before, ...kept, ...after];
     this.from = from;
     this.to = Math.max(from, to);
-    this.#lines.forEach((line, i) => draw(line, rowAt(from + i)));
+    let last = rowAt(from - 1);
+    const now = Date.now();
+    this.#lines.forEach((line, i) => {
+      const row = rowAt(from + i);
+      if (row && (row !== line.row || line.version !== this.#version)) this.#draw(line, row);
+      this.#dress(line, from + i);
+      if (row) this.#time(line, row, last?.ts ?? NaN, now);
+      last = row;
+    });
   }
 
   /** Top of a row within the block, and its height, as laid out. */
@@ -64,91 +131,128 @@ export class Rows {
     return element && { top: element.offsetTop, height: element.offsetHeight };
   }
 
+  /** Show which row the person is at. */
+  point(at: number): void {
+    this.#here = at;
+    this.#lines.forEach((line, i) => this.#dress(line, this.from + i));
+  }
+
   /** The row whose element this is or is within. */
   rowOf(element: Element): Row | undefined {
     const own = element.closest('.row');
-    return this.#lines.find((line) => line.element === own)?.row;
+    return own ? this.#lines.find((line) => line.element === own)?.row : undefined;
   }
 
   rowAt(at: number): Row | undefined {
     return this.#lines[at - this.from]?.row;
   }
+
+  elementAt(at: number): HTMLElement | undefined {
+    return this.#lines[at - this.from]?.element;
+  }
+
+  /** The number of the row with this position, where it is on the screen. */
+  numberOf(position: number): number | undefined {
+    const i = this.#lines.findIndex((line) => line.row?.position === position);
+    return i < 0 ? undefined : this.from + i;
+  }
+
+  /** Whether a row's line has structure that can be opened. */
+  canOpen(row: Row): boolean {
+    return structureIn(row, this.#look) !== undefined;
+  }
+
+  #draw(line: Line, row: Row): void {
+    const old = line.row;
+    line.row = row;
+    line.version = this.#version;
+    if (old?.level !== row.level) {
+      line.sign.textContent = SIGNS[row.level] ?? '';
+      line.sign.title = NAMES[row.level] ?? '';
+    }
+    if (old?.id !== row.id) {
+      line.tag.textContent = row.id;
+      line.tag.title = row.id;
+      line.element.style.setProperty('--hue', String(hueOf(row.id)));
+    }
+    if (old?.ts !== row.ts) line.time.title = moment(row.ts) + (row.late ? ', later here than lines of that time' : '');
+    const structure = drawText(line.text, row, this);
+    line.twist.className = structure ? 'twist can' : 'twist';
+    if (structure) {
+      line.twist.ariaLabel = 'Fields';
+      line.twist.hidden = false;
+    }
+    this.#extra(line, row);
+    this.#fields(line, row);
+  }
+
+  /** What a row says besides its text: lines folded under it, or that it stands for, or what can be done about a note. */
+  #extra(line: Line, row: Row): void {
+    const text = note(row);
+    if (text === undefined) return line.extra.replaceChildren();
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.className = text.act;
+    button.textContent = text.says;
+    button.title = text.title;
+    line.extra.replaceChildren(button);
+  }
+
+  #fields(line: Line, row: Row): void {
+    line.fields?.remove();
+    line.fields = undefined;
+    const turned = this.marks.opened.get(row.position);
+    line.twist.ariaExpanded = turned ? 'true' : 'false';
+    const known = turned && structureIn(row, this.#look);
+    if (!turned || !known) return;
+    const holder = document.createElement('div');
+    holder.className = 'holder';
+    holder.append(new FieldTree(known.plain, known.structure, turned, this.#act).element);
+    line.fields = holder;
+    line.element.append(holder);
+  }
+
+  /** The classes of a row's element. */
+  #dress(line: Line, at: number): void {
+    const { row } = line;
+    if (!row) return;
+    const { opened, wrapped, bookmarks, zero } = this.marks;
+    let names = KIND_CLASS[row.kind] ?? 'row';
+    if (row.level > 0) names += ` l${row.level}`;
+    if (row.context) names += ' context';
+    if (row.late) names += ' late';
+    if (at === this.#here) names += ' here';
+    if (opened.has(row.position)) names += ' opened';
+    if (wrapped.has(row.position)) names += ' wrapped';
+    if (bookmarks.has(row.position)) names += ' bookmark';
+    if (zero?.position === row.position) names += ' zero';
+    if (line.element.className !== names) line.element.className = names;
+  }
+
+  #time(line: Line, row: Row, above: number, now: number): void {
+    const text = timeText(this.#look.time, row.ts, { now, above, zero: this.marks.zero?.ts });
+    if (line.time.textContent !== text) line.time.textContent = text;
+  }
+
+  /** The text of the rows [from, to] as it came, for the clipboard. */
+  textOf(from: number, to: number, text: (row: Row) => string): string {
+    const lines: string[] = [];
+    for (let at = from; at <= to; at++) {
+      const row = this.rowAt(at);
+      if (row && isLine(row.kind)) lines.push(text(row));
+    }
+    return lines.join('\n');
+  }
 }
 
 function newLine(): Line {
   const element = document.createElement('div');
-  const [time, tag, text] = ['time', 'tag', 'text'].map((name) => {
-    const span = document.createElement('span');
-    span.className = name;
-    element.append(span);
-    return span;
-  }) as [HTMLElement, HTMLElement, HTMLElement];
-  return { element, time, tag, text, row: undefined };
-}
-
-function draw(line: Line, row: Row | undefined): void {
-  if (row === line.row || !row) return;
-  const old = line.row;
-  line.row = row;
-  if (old?.kind !== row.kind) line.element.className = KIND_CLASS[row.kind] ?? 'row';
-  if (old?.ts !== row.ts) {
-    line.time.textContent = timeOfDay(row.ts);
-    line.time.title = moment(row.ts);
-  }
-  if (old?.id !== row.id) {
-    line.tag.textContent = row.id;
-    line.tag.title = row.id;
-    line.element.style.setProperty('--hue', String(hueOf(row.id)));
-  }
-  drawText(line.text, row);
-}
-
-function drawText(element: HTMLElement, row: Row): void {
-  const cut = row.text.length > ROW_CHARS;
-  const text = cut ? row.text.slice(0, ROW_CHARS) : row.text;
-  const { plain, segments } = isLine(row.kind) ? segmentsOf(text, row.marks) : { plain: text, segments: [] };
-  if (segments.length === 0) element.textContent = plain;
-  else element.replaceChildren(...segments.map(drawSegment));
-  if (row.more) element.append(small('goes-on', ' ⏎ goes on'));
-  if (cut || row.rest > 0) element.append(wholeButton(row));
-}
-
-function wholeButton(row: Row): HTMLElement {
-  const button = document.createElement('button');
-  button.type = 'button';
-  button.className = 'whole';
-  const rest = row.text.length - ROW_CHARS;
-  button.textContent = row.rest > 0 ? `… ${size(row.rest)} more` : `… ${counted(rest)} more`;
-  button.title = 'Show the whole line';
-  return button;
-}
-
-function small(name: string, text: string): HTMLElement {
-  const span = document.createElement('span');
-  span.className = name;
-  span.textContent = text;
-  return span;
-}
-
-function drawSegment(segment: Segment): Node {
-  const { text, classes, mark, hidden } = segment;
-  if (!mark && !hidden && classes === '' && segment.fg === '' && segment.bg === '') return document.createTextNode(text);
-  const element = document.createElement(mark ? 'mark' : 'span');
-  element.textContent = text;
-  const names = hidden ? `${classes} unseen` : classes;
-  if (names !== '') element.className = names.trim();
-  if (!mark) colour(element, segment);
-  return element;
-}
-
-/** Text on the page's own background is moved until it can be read; text on a background of its own is as the writer wanted it. */
-function colour(element: HTMLElement, { fg, bg, classes }: Segment): void {
-  const inverse = classes.includes('inverse');
-  const [front, back] = inverse ? [bg, fg] : [fg, bg];
-  if (back !== '') {
-    element.style.backgroundColor = hexOf(back);
-    element.style.color = front === '' ? textOn(hexOf(back)) : hexOf(front);
-    element.classList.remove('inverse');
-  } else if (front.startsWith('#')) element.style.color = readable(front);
-  else if (front !== '') element.classList.add(`ansi${front}`);
+  const twist = document.createElement('button');
+  twist.type = 'button';
+  twist.className = 'twist';
+  twist.tabIndex = -1;
+  twist.hidden = true;
+  const [sign, time, tag, extra, text] = [small('sign', ''), small('time', ''), small('tag', ''), small('extra', ''), small('text', '')];
+  element.append(sign, time, tag, twist, extra, text);
+  return { element, sign, time, tag, twist, extra, text, row: undefined, version: -1, fields: undefined };
 }

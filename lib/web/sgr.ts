@@ -26,6 +26,11 @@ export function escaped(char: string): string {
   if (code < 0x100) return `\\x${code.toString(16).padStart(2, '0')}`;
   return code < 0x10000 ? `\\u${code.toString(16).padStart(4, '0')}` : `\\u{${code.toString(16)}}`;
 }
+
+/** Text with all that cannot be seen escaped; with `lines` newlines stay. */
+export function escapedText(text: string, lines = false): string {
+  return UNSEEN.test(text) ? text.replace(UNSEEN_ALL, (char) => (lines && char === '\n' ? char : [...char].map(escaped).join(''))) : text;
+}
 const NAMES = new Map([[8, '\\b'], [10, '\\n'], [11, '\\v'], [12, '\\f'], [13, '\\r'], [0, '\\0']]);
 
 /** Plain text and its runs; no runs means that all of it is plain and can be seen. */

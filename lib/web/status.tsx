@@ -1,37 +1,49 @@
-/** The line below: whether the page is connected, what it holds, and what is missing. */
+/** The line at the foot: whether the page is connected, what it holds, and what is missing. */
+import { signal } from '@preact/signals-core';
 import type { JSX } from 'preact';
 import { counted, size } from './clock.ts';
 import { serverFirst, serverLost, serverMalformed, state } from './desk.ts';
 import type { State } from './talk.ts';
 
+/** Ticks once a second while a cut connection waits for its next attempt. */
+const now = signal(Date.now());
+setInterval(() => state.peek()?.link === 'cut' && (now.value = Date.now()), 1000);
+
 export function Status({ retry, loadAll }: { retry: () => void; loadAll: () => void }): JSX.Element {
-  const now = state.value;
-  const link = now?.link ?? 'connecting';
-  const older = now && now.firstEntry > 0 && serverFirst.value > 0 ? now.firstEntry - serverFirst.value : 0;
-  const lost = Math.max(now?.lost ?? 0, serverLost.value);
+  const it = state.value;
+  const link = it?.link ?? 'connecting';
+  const older = it && it.firstEntry > 0 && serverFirst.value > 0 ? it.firstEntry - serverFirst.value : 0;
+  const lost = Math.max(it?.lost ?? 0, serverLost.value);
   return (
     <>
       <span class={`link ${link}`}>
         <span class="lamp" />
-        {linkText(now)}
+        {linkText(it)}
       </span>
+      {link === 'cut' ? (
+        <span class="wait" aria-live="off">
+          {waitText(it?.retry ?? 0)}
+        </span>
+      ) : null}
       {link === 'cut' || link === 'denied' ? (
         <button type="button" class="link-again" onClick={retry}>
           Try now
         </button>
       ) : null}
       <span class="facts" aria-live="off">
-        <span title={now ? size(now.bytes) : ''}>{counted(now?.held ?? 0)} lines held</span>
+        <span title={it ? size(it.bytes) : ''}>{counted(it?.held ?? 0)} lines held</span>
         {older > 0 ? (
           <button type="button" class="link-again" title="Begin again with all lines that the server holds" onClick={loadAll}>
             Load {counted(older)} older
           </button>
         ) : null}
-        <Fact n={now?.dropped ?? 0} text="dropped" title="Lines that this page held once and has dropped for newer ones" />
-        <span class={lost > 0 ? 'bad' : ''} title="Lines that never came to the server">{counted(lost)} lost</span>
-        <Fact n={now?.skipped ?? 0} text="not sent" title="Lines that the server had and this page was not given" bad />
+        <Fact n={it?.dropped ?? 0} text="dropped" title="Lines that this page held once and has dropped for newer ones" />
+        <span class={lost > 0 ? 'bad' : ''} title="Lines that never came to the server">
+          {counted(lost)} lost
+        </span>
+        <Fact n={it?.skipped ?? 0} text="not sent" title="Lines that the server had and this page was not given" bad />
         <Fact n={serverMalformed.value} text="not records" title="Lines that came to the server and were no records: shown as unframed" />
-        <Fact n={now?.repeated ?? 0} text="repeated" title="Lines that came again and were recognised" />
+        <Fact n={it?.repeated ?? 0} text="repeated" title="Lines that came again and were recognised" />
       </span>
     </>
   );
@@ -45,9 +57,14 @@ function Fact({ n, text, title, bad }: { n: number; text: string; title: string;
   ) : null;
 }
 
-function linkText(now: State | undefined): string {
-  if (now?.link === 'live') return 'Live';
-  if (now?.link === 'denied') return 'Login refused';
-  if (now?.link === 'cut') return 'Connection cut, trying again; nothing is forgotten';
+function waitText(retry: number): string {
+  const seconds = Math.ceil((retry - now.value) / 1000);
+  return retry > 0 && seconds > 0 ? `trying again in ${seconds} s` : 'trying again';
+}
+
+function linkText(it: State | undefined): string {
+  if (it?.link === 'live') return 'Live';
+  if (it?.link === 'denied') return 'Login refused';
+  if (it?.link === 'cut') return 'Connection cut; nothing is forgotten';
   return 'Connecting';
 }

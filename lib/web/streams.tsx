@@ -1,58 +1,170 @@
-/** The list of streams: which there are, how they fare, and which are shown. */
+/** The list of streams: which there are, how they fare, and which are shown; a thousand of them as easily as three. */
+import { signal } from '@preact/signals-core';
 import type { JSX } from 'preact';
-import { ago, counted, rate } from './clock.ts';
-import { hueOf } from './colour.ts';
-import { choose, chooseAll, known, listOpen, narrow, serverAhead, sought, streams } from './desk.ts';
+import { tip, type Runs } from './actions.ts';
+import { counted, rate } from './clock.ts';
+import { choose, chooseAll, chooseGroup, chosen, focused, known, listOpen, looked, narrow, sought, streamsById } from './desk.ts';
+import { ranked } from './fuzzy.ts';
+import { grouped, type Group, type Leaf } from './groups.ts';
 import { Icon } from './icon.tsx';
-import type { Stream } from './talk.ts';
+import { memory, remember } from './memory.ts';
+import { StreamItem } from './stream.tsx';
 
-/** More than these are found by the search box. */
-const MAX_SHOWN = 300;
+/** A row of the list; `at` are the characters that the search found. */
+type Found = { id: string; label: string; depth: number; at: number[] };
+type ListRow = Group | Leaf | Found | { title: string };
 
-export function Streams(): JSX.Element {
-  const list = listed();
-  const chosen = streams.value;
+/** Height of a row as page.css has it, px, and how many are drawn beyond those seen. */
+const ROW = { wide: 28, narrow: 40 };
+const BEYOND = 12;
+
+/** What of the list is seen, px; and the row that the keyboard is on. */
+const seen = signal({ top: 0, height: 800 });
+const walked = signal(0);
+
+export function Streams({ runs }: { runs: Runs }): JSX.Element {
+  const rows = listed();
+  const ids = focused.value.streams.value;
   const total = known.value.reduce((sum, stream) => sum + stream.rate, 0);
+  const errors = known.value.reduce((sum, { id, errors: all }) => sum + Math.max(0, all - (looked.value.get(id) ?? 0)), 0);
   return (
     <>
+      <div class="brand">
+        <span class="mark-lm">lm</span>
+        <button type="button" class="tool" aria-label="Commands and streams" title={tip('palette')} onClick={runs.palette}>
+          <Icon name="command" />
+        </button>
+        <button type="button" class="tool" aria-label="Settings" title={tip('settings')} onClick={runs.settings}>
+          <Icon name="settings" />
+        </button>
+        <button type="button" class="tool" aria-label="Help" title={tip('help')} onClick={runs.help}>
+          <Icon name="help" />
+        </button>
+        <button type="button" class="tool" aria-label="Hide the list of streams" title={tip('list')} onClick={runs.list}>
+          <Icon name="close" />
+        </button>
+      </div>
       <label class="box seek">
         <Icon name="search" />
         <input
           type="search"
           aria-label="Find a stream"
-          placeholder="Find a stream"
+          placeholder={`Find a stream (s)`}
           spellcheck={false}
           autocomplete="off"
           value={sought.value}
-          onInput={(event) => (sought.value = event.currentTarget.value)}
+          onInput={(event) => {
+            sought.value = event.currentTarget.value;
+            walked.value = 0;
+          }}
+          onKeyDown={(event) => searchKey(event, rows)}
         />
       </label>
-      <button type="button" class="all" aria-pressed={chosen === undefined} onClick={() => shut(chooseAll)} title="All streams (a)">
+      <button type="button" class="all" aria-pressed={ids === undefined} onClick={() => shut(chooseAll)} title={tip('all')}>
         <span>All streams</span>
         <span class="count">{counted(known.value.length)}</span>
+        {errors > 0 && ids !== undefined ? <span class="errs">{counted(errors)}</span> : null}
         <span class="rate">{rate(total)}</span>
       </button>
-      <ul>
-        {list.slice(0, MAX_SHOWN).map((stream) => (
-          <Item key={stream.id} stream={stream} chosen={chosen?.includes(stream.id) === true} />
-        ))}
-      </ul>
-      {list.length > MAX_SHOWN ? <p class="hint">{counted(list.length - MAX_SHOWN)} more: search for them</p> : null}
-      {list.length === 0 ? <p class="hint">{sought.value === '' ? 'No stream yet' : 'No such stream'}</p> : null}
+      <List rows={rows} />
+      {rows.length === 0 ? <p class="hint">{sought.value === '' ? 'No stream yet' : 'No such stream'}</p> : null}
     </>
   );
 }
 
-const byName = new Intl.Collator('en', { numeric: true });
+/** Those that the search asks for, best first; else those pinned, then all by name in their groups. Those chosen that the server does not know stand there too. */
+function listed(): ListRow[] {
+  const ids = [...new Set([...known.value.map(({ id }) => id), ...chosen.value])];
+  if (sought.value.trim() !== '') return ranked(ids, sought.value, (id) => id).map(({ item, at }) => ({ id: item, label: item, depth: 0, at }));
+  const { pins, shut: closed } = memory.value;
+  const pinned: ListRow[] = pins.map((id) => ({ id, label: id, depth: 0 }));
+  const rows: ListRow[] = grouped(ids, new Set(closed));
+  return pinned.length === 0 ? rows : [{ title: 'Pinned' }, ...pinned, { title: 'All' }, ...rows];
+}
 
-/** Those that the search box asks for, by name; those chosen that the server does not know stand there as well. */
-function listed(): Stream[] {
-  const all = [...known.value];
-  for (const id of streams.value ?? []) {
-    if (!all.some((stream) => stream.id === id)) all.push({ id, lines: 0, bytes: 0, rate: 0, last: 0, state: 'idle', lost: 0 });
-  }
-  const words = sought.value.toLowerCase().split(/\s+/).filter((word) => word !== '');
-  return all.filter(({ id }) => words.every((word) => id.toLowerCase().includes(word))).sort((a, b) => byName.compare(a.id, b.id));
+/** Only the rows in sight are drawn: a scrolled list of any length costs the same. */
+function List({ rows }: { rows: ListRow[] }): JSX.Element {
+  const height = narrow.value ? ROW.narrow : ROW.wide;
+  const from = Math.max(0, Math.floor(seen.value.top / height) - BEYOND);
+  const to = Math.min(rows.length, Math.ceil((seen.value.top + seen.value.height) / height) + BEYOND);
+  const at = Math.min(walked.value, rows.length - 1);
+  const shown = rows.slice(from, to).map((row, i) => ({ row, index: from + i }));
+  // The row of the keyboard stays there, out of sight, so that the focus is not lost.
+  const [lead, rest] = [at >= 0 && at < from ? [{ row: rows[at] as ListRow, index: at }] : [], at >= to ? [{ row: rows[at] as ListRow, index: at }] : []];
+  return (
+    <div
+      class="list"
+      ref={watch}
+      onScroll={(event) => (seen.value = { top: event.currentTarget.scrollTop, height: event.currentTarget.clientHeight })}
+      onKeyDown={(event) => walk(event, rows, height)}
+    >
+      <ul style={{ height: `${rows.length * height}px` }}>
+        {[...lead, ...shown, ...rest].map(({ row, index }) => (
+          <li key={keyOf(row, index)} style={{ top: `${index * height}px` }} class={'title' in row ? 'part' : ''} data-index={index}>
+            {'title' in row ? row.title : 'group' in row ? <GroupItem row={row} on={index === at} /> : <Item row={row} index={index} on={index === at} />}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+const keyOf = (row: ListRow, index: number): string =>
+  'title' in row ? `t${row.title}` : 'group' in row ? `g${row.group}` : `${index < memory.value.pins.length + 1 && memory.value.pins.includes(row.id) ? 'p' : 'i'}${row.id}`;
+
+const watched = new WeakSet<Element>();
+function watch(element: HTMLElement | null): void {
+  if (!element || watched.has(element)) return;
+  watched.add(element);
+  new ResizeObserver(() => (seen.value = { top: element.scrollTop, height: element.clientHeight })).observe(element);
+}
+
+function Item({ row, index, on }: { row: Leaf | Found; index: number; on: boolean }): JSX.Element {
+  const stream = streamsById.value.get(row.id) ?? { id: row.id, lines: 0, bytes: 0, rate: 0, usual: 0, last: 0, state: 'idle', lost: 0, errors: 0, spark: [] };
+  return (
+    <StreamItem
+      stream={stream}
+      label={row.label}
+      depth={row.depth}
+      at={'at' in row ? row.at : []}
+      on={on}
+      choose={(add) => {
+        walked.value = index;
+        if (add) choose(row.id, true);
+        else shut(() => choose(row.id, false));
+      }}
+    />
+  );
+}
+
+function GroupItem({ row, on }: { row: Group; on: boolean }): JSX.Element {
+  const { shut: closed } = memory.value;
+  const streams = row.ids.flatMap((id) => streamsById.value.get(id) ?? []);
+  const errors = streams.reduce((sum, { id, errors: all }) => sum + Math.max(0, all - (looked.value.get(id) ?? 0)), 0);
+  const turn = (): void => remember({ shut: row.open ? [...closed, row.group] : closed.filter((path) => path !== row.group) });
+  const ids = focused.value.streams.value;
+  const all = ids !== undefined && row.ids.every((id) => ids.includes(id));
+  return (
+    <div class={all ? 'group chosen' : 'group'} style={{ '--depth': row.depth }}>
+      <button type="button" class="turn" tabIndex={-1} aria-label={`${row.group} ${row.open ? 'fold' : 'unfold'}`} aria-expanded={row.open} onClick={turn}>
+        <Icon name={row.open ? 'open' : 'shut'} />
+      </button>
+      <button
+        type="button"
+        class="name"
+        tabIndex={on ? 0 : -1}
+        data-group={row.group}
+        aria-pressed={all}
+        title={`Show all ${row.ids.length} streams of ${row.group}; with Ctrl besides those shown`}
+        onClick={(event) => (event.ctrlKey || event.metaKey || event.shiftKey ? chooseGroup(row.ids, true) : shut(() => chooseGroup(row.ids, false)))}
+      >
+        <span class="id">{row.label}</span>
+        <span class="count">{row.ids.length}</span>
+        {errors > 0 && !row.open ? <span class="errs">{counted(errors)}</span> : null}
+        {row.open ? null : <span class="rate">{rate(streams.reduce((sum, stream) => sum + stream.rate, 0))}</span>}
+      </button>
+    </div>
+  );
 }
 
 function shut(then: () => void): void {
@@ -60,44 +172,45 @@ function shut(then: () => void): void {
   if (narrow.value) listOpen.value = false;
 }
 
-function clicked(event: MouseEvent, id: string): void {
-  if (event.ctrlKey || event.metaKey || event.shiftKey) choose(id, true);
-  else shut(() => choose(id, false));
+/** From the search box: down into the list, Enter takes the best. */
+function searchKey(event: KeyboardEvent, rows: ListRow[]): void {
+  if (event.key === 'ArrowDown') goTo(event.currentTarget, rows.findIndex((row) => !('title' in row)), 0);
+  else if (event.key === 'Enter') {
+    const best = rows.find((row) => 'id' in row);
+    if (best && 'id' in best) shut(() => choose(best.id, event.ctrlKey || event.metaKey));
+  } else if (event.key === 'Escape' && sought.value !== '') sought.value = '';
+  else return;
+  event.preventDefault();
+  event.stopPropagation();
 }
 
-function Item({ stream, chosen }: { stream: Stream; chosen: boolean }): JSX.Element {
-  const { id, last, lost } = stream;
-  const age = last > 0 ? ago(Date.now() + serverAhead.value - last) : '';
-  const seen = age === '' ? 'never' : age === 'now' ? 'just now' : `${age} ago`;
-  const state = stream.state === 'live' ? rate(stream.rate) || age : stream.state === 'ended' ? 'ended' : age;
-  return (
-    <li
-      class={`stream ${stream.state} ${chosen ? 'chosen' : ''}`}
-      ref={(element) => element?.style.setProperty('--hue', String(hueOf(id)))}
-    >
-      <input
-        type="checkbox"
-        aria-label={`Show ${id} with others`}
-        title="Show together with others"
-        checked={chosen}
-        onChange={() => choose(id, true)}
-      />
-      <button
-        type="button"
-        class="name"
-        aria-pressed={chosen}
-        title={`${id}: ${counted(stream.lines)} lines, last ${seen}, ${stream.state}`}
-        onClick={(event) => clicked(event, id)}
-      >
-        <span class="dot" />
-        <span class="id">{id}</span>
-        {lost > 0 ? (
-          <span class="lost" title={`${counted(lost)} lines lost`}>
-            −{counted(lost)}
-          </span>
-        ) : null}
-        <span class="rate">{state}</span>
-      </button>
-    </li>
-  );
+/** Arrows walk, Space adds or takes away, left and right fold and unfold. */
+function walk(event: KeyboardEvent, rows: ListRow[], height: number): void {
+  const at = Number((event.target as Element).closest('li')?.getAttribute('data-index') ?? walked.value);
+  const row = rows[at];
+  const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -rows.length, End: rows.length }[event.key];
+  if (step !== undefined) {
+    let to = Math.max(0, Math.min(rows.length - 1, at + step));
+    const beside = rows[to];
+    if (beside && 'title' in beside) to = Math.max(0, Math.min(rows.length - 1, to + (step > 0 || to === 0 ? 1 : -1)));
+    if (to === at && event.key === 'ArrowUp') document.querySelector<HTMLElement>('#streams .seek input')?.focus();
+    else goTo(event.currentTarget, to, height);
+  } else if (event.key === ' ' && row && 'id' in row) choose(row.id, true);
+  else if ((event.key === 'ArrowLeft' || event.key === 'ArrowRight') && row && 'group' in row && row.open === (event.key === 'ArrowLeft')) {
+    const { shut: closed } = memory.value;
+    remember({ shut: row.open ? [...closed, row.group] : closed.filter((path) => path !== row.group) });
+  } else return;
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+function goTo(from: EventTarget | null, index: number, height: number): void {
+  if (index < 0) return;
+  walked.value = index;
+  const list = from instanceof Element ? from.closest('#streams')?.querySelector<HTMLElement>('.list') : null;
+  if (!list) return;
+  const top = index * height;
+  if (top < list.scrollTop) list.scrollTop = top;
+  else if (top + height > list.scrollTop + list.clientHeight) list.scrollTop = top + height - list.clientHeight;
+  list.querySelector<HTMLElement>(`li[data-index="${index}"] .name`)?.focus();
 }

@@ -1,27 +1,19 @@
-/** Light, dark or as the system has it: shown at once and remembered in this browser. */
-import { effect, type Signal } from '@preact/signals-core';
-import type { Theme } from './desk.ts';
+/** How the page looks, as the person has it: theme, density and size of text, put where the style sheets find them. */
+import { effect } from '@preact/signals-core';
+import type { Density } from './look.ts';
+import { memory, remember, SIZES, type Theme } from './memory.ts';
+import { TIME_MODES } from './timing.ts';
 
-const KEY = 'lm.theme';
+const NEXT_THEME: Record<Theme, Theme> = { auto: 'dark', dark: 'light', light: 'auto' };
+const NEXT_DENSITY: Record<Density, Density> = { normal: 'roomy', roomy: 'compact', compact: 'normal' };
 
-function remembered(): Theme {
-  try {
-    const value = localStorage.getItem(KEY);
-    return value === 'light' || value === 'dark' ? value : 'auto';
-  } catch {
-    return 'auto'; // storage is shut off; the theme is then that of the system
-  }
-}
+export const nextTheme = (): void => remember({ theme: NEXT_THEME[memory.value.theme] });
+export const nextDensity = (): void => remember({ density: NEXT_DENSITY[memory.value.density] });
+export const nextTime = (): void => remember({ time: TIME_MODES[(TIME_MODES.indexOf(memory.value.time) + 1) % TIME_MODES.length] ?? 'local' });
+/** Text of lines larger by so many pixels, within bounds. */
+export const resize = (by: number): void => remember({ size: Math.min(SIZES.most, Math.max(SIZES.least, memory.value.size + by)) });
 
-/** Set the signal to what was remembered, and from then on show and remember what it is set to. */
-export function rememberTheme(theme: Signal<Theme>): void {
-  theme.value = remembered();
-  effect(() => {
-    document.documentElement.dataset['theme'] = theme.value;
-    try {
-      localStorage.setItem(KEY, theme.value);
-    } catch {
-      // Not remembered, then.
-    }
-  });
+/** Show the theme now and whenever it changes. */
+export function showTheme(): void {
+  effect(() => void (document.documentElement.dataset['theme'] = memory.value.theme));
 }

@@ -1,59 +1,94 @@
-/** What the match worker does with a job: try an expression on rows of bytes, or mark where it matches in texts. */
-import { compile, marksIn } from './pattern.ts';
+/** What the match worker does with a job: try filters on rows, or mark where they match in texts. It keeps the rows it has been given. */
+import { RowText } from './row-text.ts';
+import { expressionOf, marksOfAll } from './pattern.ts';
+import { scoutOf } from './scout.ts';
+import { Sequence } from './sequence.ts';
 import { plainText } from './sgr.ts';
-import type { MatchAnswer, MatchJob } from './talk.ts';
+import type { Filter, MatchAnswer, MatchJob, TryRows } from './talk.ts';
 
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+/** Expressions of which every one, and those of which none may match; and one that finds the lines that may pass, if there is such a one. */
+export type Test = { every: Sequence[]; none: Sequence[]; scout: RegExp | undefined };
 
-/** Answers jobs one after the other; the expression is compiled when it changes. */
+export function testOf(filters: readonly Filter[]): Test {
+  const make = (exclude: boolean): RegExp[] => filters.filter((f) => f.exclude === exclude).map((f) => expressionOf(f, false));
+  const every = make(false);
+  const scouts = every.flatMap((regex) => scoutOf(regex) ?? []).sort((a, b) => b.source.length - a.source.length);
+  const take = (regexes: RegExp[]): Sequence[] => regexes.map((regex) => new Sequence(regex));
+  return { every: take(every), none: take(make(true)), scout: scouts[0] };
+}
+
+/** Whether a line passes. */
+export function passes(line: string, { every, none }: Test): boolean {
+  for (const one of every) if (!one.test(line)) return false;
+  for (const one of none) if (one.test(line)) return false;
+  return true;
+}
+
+/** Answers jobs one after the other; expressions are compiled when the filters change. */
 export class Tries {
+  readonly #kept = new Map<number, RowText>();
+  #size = 0;
   #key = '';
-  #regex = /(?:)/;
+  #test: Test = testOf([]);
+  #marking: RegExp[] = [];
 
-  answer(job: MatchJob): MatchAnswer {
-    this.#turnTo(job);
-    if (job.what === 'mark') return { job: job.job, marks: job.texts.map((text) => marksIn(plainText(text), this.#regex)) };
-    return { job: job.job, bits: tryRows(job.bytes, job.bounds, this.#regex) };
+  answer(job: MatchJob): MatchAnswer | undefined {
+    if (job.what === 'forget') return this.#forget(job.chunks);
+    this.#turnTo(job.filters);
+    if (job.what === 'mark') return { job: job.job, marks: job.texts.map((text) => marksOfAll(plainText(text), this.#marking)) };
+    return { job: job.job, bits: job.rows.map((rows) => tryRows(this.#textOf(rows), this.#test)), kept: this.#size };
   }
 
-  #turnTo(job: MatchJob): void {
-    const key = `${job.what} ${job.fold} ${job.source}`;
+  #textOf({ chunk, bytes, bounds, keep }: TryRows): RowText {
+    const known = bytes ? undefined : this.#kept.get(chunk);
+    if (known) return known;
+    const text = new RowText(bytes ?? new Uint8Array(0), bounds ?? new Uint32Array(0));
+    if (keep === true) {
+      this.#kept.set(chunk, text);
+      this.#size += text.size;
+    }
+    return text;
+  }
+
+  #forget(chunks: readonly number[]): undefined {
+    for (const chunk of chunks) {
+      this.#size -= this.#kept.get(chunk)?.size ?? 0;
+      this.#kept.delete(chunk);
+    }
+  }
+
+  #turnTo(filters: Filter[]): void {
+    const key = JSON.stringify(filters);
     if (key === this.#key) return;
-    this.#regex = compile(job.source, job.fold, job.what === 'mark');
+    this.#test = testOf(filters);
+    this.#marking = filters.filter((f) => !f.exclude).map((f) => expressionOf(f, true));
     this.#key = key;
   }
 }
 
-/** One bit a row: whether its text matches. `bounds` are start and end of each row's text in `bytes`. */
-export function tryRows(bytes: Uint8Array, bounds: Uint32Array, regex: RegExp): Uint8Array {
-  const rows = bounds.length / 2;
-  const bits = new Uint8Array((rows + 7) >> 3);
-  const text = decoder.decode(bytes);
-  // One decoding for all rows: in the text they begin where they do in the bytes, unless some characters take several bytes.
-  const places = text.length === bytes.length ? bounds : placesInText(bytes, bounds, text.length);
-  const coloured = text.includes('\x1b');
-  for (let row = 0; row < rows; row++) {
-    const line = places
-      ? text.slice(places[row * 2], places[row * 2 + 1])
-      : decoder.decode(bytes.subarray(bounds[row * 2], bounds[row * 2 + 1]));
-    if (regex.test(coloured ? plainText(line) : line)) bits[row >> 3] = (bits[row >> 3] as number) | (1 << (row & 7));
+/** So many lines are enough to tell that a scout finds nearly all of them, and only costs time. */
+const PROBE = 32;
+
+/** One bit a row: whether it passes. */
+export function tryRows(lines: RowText, test: Test): Uint8Array {
+  const bits = new Uint8Array((lines.rows + 7) >> 3);
+  let { scout } = test;
+  let row = 0;
+  for (let tried = 0; ; row++, tried++) {
+    if (tried === PROBE && row < PROBE * 2) scout = undefined;
+    if (scout) row = scouted(lines, scout, row);
+    if (row >= lines.rows) return bits;
+    if (passes(lines.line(row), test)) bits[row >> 3] = (bits[row >> 3] as number) | (1 << (row & 7));
   }
-  return bits;
 }
 
-/** The bounds, counted in characters of the decoded text instead of bytes; undefined where the bytes are not UTF-8 throughout. */
-function placesInText(bytes: Uint8Array, bounds: Uint32Array, length: number): Uint32Array | undefined {
-  const places = new Uint32Array(bounds.length);
-  let units = 0;
-  let at = 0;
-  for (let i = 0; i < bounds.length; i++) {
-    const stop = bounds[i] as number;
-    for (; at < stop; at++) {
-      const c = bytes[at] as number;
-      if (c < 0x80 || c >= 0xc0) units += c >= 0xf0 ? 2 : 1;
-    }
-    places[i] = units;
-  }
-  for (; at < bytes.length; at++) units += (bytes[at] as number) >= 0xf0 ? 2 : ((bytes[at] as number) & 0xc0) === 0x80 ? 0 : 1;
-  return units === length ? places : undefined;
+/** The first row from `from` on that the scout finds anything in. */
+function scouted({ text, places, rows }: RowText, scout: RegExp, from: number): number {
+  if (from >= rows) return rows;
+  scout.lastIndex = places[from * 2] as number;
+  const match = scout.exec(text);
+  if (!match) return rows;
+  let row = from;
+  while (row < rows && (places[row * 2 + 1] as number) <= match.index) row++;
+  return row;
 }

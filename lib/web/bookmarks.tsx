@@ -1,0 +1,58 @@
+/** Lines that the person has marked to come back to: which they are, and their list. */
+import { signal } from '@preact/signals-core';
+import type { JSX } from 'preact';
+import { timeOfDay } from './clock.ts';
+import { hueOf } from './colour.ts';
+import { Icon } from './icon.tsx';
+import { Sheet } from './sheet.tsx';
+import type { Row } from './talk.ts';
+
+/** What is kept of a marked line: where it is in the store, and enough to know it by. */
+export type Mark = Pick<Row, 'position' | 'id' | 'ts' | 'text'>;
+
+const MAX_MARKS = 1000;
+const MAX_TEXT = 300;
+
+export const marks = signal<readonly Mark[]>([]);
+
+/** Mark a line, or no longer. */
+export function toggleMark({ position, id, ts, text }: Row): boolean {
+  const has = marks.value.some((mark) => mark.position === position);
+  if (has) marks.value = marks.value.filter((mark) => mark.position !== position);
+  else marks.value = [...marks.value, { position, id, ts, text: text.slice(0, MAX_TEXT) }].sort((a, b) => a.position - b.position).slice(-MAX_MARKS);
+  return !has;
+}
+
+export function Bookmarks({ close, goTo }: { close: () => void; goTo: (mark: Mark) => void }): JSX.Element {
+  return (
+    <Sheet title="Bookmarks" close={close} kind="wide">
+      {marks.value.length === 0 ? <p class="hint">No bookmark yet: m marks the line you are at, b goes from one to the next.</p> : null}
+      <ul class="marks">
+        {marks.value.map((mark) => (
+          <li key={mark.position} style={{ '--hue': hueOf(mark.id) }}>
+            <button
+              type="button"
+              class="mark"
+              onClick={() => {
+                close();
+                goTo(mark);
+              }}
+            >
+              <span class="time">{timeOfDay(mark.ts)}</span>
+              <span class="tag">{mark.id}</span>
+              <span class="text">{mark.text}</span>
+            </button>
+            <button
+              type="button"
+              class="tool"
+              aria-label={`Remove the bookmark at ${timeOfDay(mark.ts)}`}
+              onClick={() => (marks.value = marks.value.filter((other) => other !== mark))}
+            >
+              <Icon name="close" />
+            </button>
+          </li>
+        ))}
+      </ul>
+    </Sheet>
+  );
+}

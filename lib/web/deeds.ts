@@ -1,0 +1,218 @@
+/** What each action of the table does. */
+import type { Runs } from './actions.ts';
+import { toggleMark } from './bookmarks.tsx';
+import { counted } from './clock.ts';
+import type { Choices } from './choices.ts';
+import * as desk from './desk.ts';
+import { unfilter, type Frame } from './frame.tsx';
+import { lineText } from './hash.ts';
+import { ALL_LEVELS } from './layout.ts';
+import { memory, remember } from './memory.ts';
+import { openPalette } from './palette.tsx';
+import { copyText, fileName, saveFile } from './share.ts';
+import { shellCommand } from './shell.ts';
+import type { Ask, Say } from './talk.ts';
+import { nextDensity, nextTheme, nextTime, resize } from './theme.ts';
+
+/** Warnings and above. */
+const GRAVE = 0b1110000;
+const MAX_AROUND = 50;
+
+type Exported = Extract<Say, { say: 'exported' }>;
+export type Hands = {
+  ask(message: Ask): void;
+  frame(): Frame;
+  exported(as: 'text' | 'ndjson'): Promise<Exported>;
+  link(): string;
+};
+
+export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
+  const pane = (): Choices => desk.focused.value;
+  const view = (): Frame['view'] => frame().view;
+
+  const focus = (what: string): void => {
+    const box = frame().element.querySelector<HTMLInputElement>(what);
+    box?.focus();
+    box?.select();
+  };
+  const filter = (exclude: boolean): void => {
+    pane().draft.value = { ...pane().draft.value, exclude };
+    focus('.filter-input');
+  };
+  const copy = async (text: string, what: string): Promise<void> => {
+    const done = await copyText(text);
+    desk.say(done ? `Copied ${what}` : 'This browser does not let a page copy', { bad: !done });
+  };
+  const copyLines = async (as: 'text' | 'ndjson'): Promise<void> => {
+    const { blob, lines } = await exported(as);
+    await copy(await blob.text(), `${counted(lines)} ${lines === 1 ? 'line' : 'lines'}`);
+  };
+  const save = async (as: 'text' | 'ndjson'): Promise<void> => {
+    const { blob, lines } = await exported(as);
+    saveFile(blob, fileName(pane().streams.value, new Date(), as === 'text' ? 'log' : 'ndjson'));
+    desk.say(`Saved ${counted(lines)} ${lines === 1 ? 'line' : 'lines'}`);
+  };
+  const step = (by: number): void => {
+    const ids = desk.known.value.map(({ id }) => id).sort(new Intl.Collator('en', { numeric: true }).compare);
+    const at = ids.indexOf(pane().streams.value?.[0] ?? '');
+    const next = ids[at < 0 ? (by > 0 ? 0 : ids.length - 1) : (at + by + ids.length) % ids.length];
+    if (next !== undefined) desk.choose(next, false);
+  };
+  const undo = (): void => {
+    const { cleared, after } = pane();
+    if (cleared.length === 0) return desk.say('Nothing was cleared');
+    after.value = cleared.pop();
+  };
+
+  return {
+    follow: () => (view().following ? view().pause() : view().resume()),
+    newest: () => view().resume(),
+    resume: () => view().goBack(),
+    oldest: () => view().home(),
+    up: () => view().lines(-1),
+    down: () => view().lines(1),
+    rowDown: () => view().step(1),
+    rowUp: () => view().step(-1),
+    open: () => void (view().open() || view().unfold(true)),
+    shut: () => void (view().shut() || view().unfold(false)),
+    pageUp: () => view().pages(-1),
+    pageDown: () => view().pages(1),
+    clear: () => {
+      const { cleared, after, state } = pane();
+      cleared.push(after.value);
+      after.value = desk.state.value?.next;
+      desk.say(`Cleared ${counted(state.value?.matched ?? 0)} lines from view; none is lost`, { undo });
+    },
+    undo,
+    marker: () => {
+      ask({ ask: 'mark', text: 'marker' });
+      desk.say('A marker stands behind the newest line');
+    },
+    bookmark: () => {
+      const { row } = frame();
+      if (row) desk.say(toggleMark(row) ? 'Bookmarked; b goes from one to the next' : 'Bookmarked no longer');
+    },
+    bookmarks: () => void (desk.sheet.value = 'bookmarks'),
+    nextBookmark: () => void frame().goTo('bookmark', true, 'No bookmark in this view'),
+
+    find: () => focus('.find-input'),
+    next: () => hit(true),
+    previous: () => hit(false),
+    context: () => void context(),
+    nextError: () => void frame().goTo('error', true, 'No error in this view'),
+    previousError: () => void frame().goTo('error', false, 'No error in this view'),
+    nextWarning: () => void frame().goTo('warning', true, 'No warning in this view'),
+    previousWarning: () => void frame().goTo('warning', false, 'No warning in this view'),
+
+    filter: () => filter(false),
+    exclude: () => filter(true),
+    filtersOff: () => void (pane().off.value = !pane().off.value),
+    filtersAway: () => {
+      unfilter();
+      const old = pane().filters.value;
+      if (old.length === 0) return;
+      pane().filters.value = [];
+      const from = pane();
+      desk.say(`Removed ${old.length} ${old.length === 1 ? 'filter' : 'filters'}`, { undo: () => void (from.filters.value = old) });
+    },
+    errorsOnly: () => void (pane().levels.value = pane().levels.value === GRAVE ? ALL_LEVELS : GRAVE),
+    aroundMore: () => void (pane().around.value = Math.min(MAX_AROUND, pane().around.value + 1)),
+    aroundLess: () => void (pane().around.value = Math.max(0, pane().around.value - 1)),
+    repeats: () => void (pane().repeats.value = !pane().repeats.value),
+    stacks: () => void (pane().stacks.value = !pane().stacks.value),
+    shape: () => remember({ shape: !memory.value.shape }),
+    allTime: () => void (pane().from.value = pane().to.value = undefined),
+
+    seek: () => {
+      if (desk.narrow.value) desk.listOpen.value = true;
+      else remember({ list: true });
+      requestAnimationFrame(() => document.querySelector<HTMLInputElement>('#streams .seek input')?.select());
+    },
+    all: desk.chooseAll,
+    nextStream: () => step(1),
+    previousStream: () => step(-1),
+    pin: () => {
+      const ids = pane().streams.value;
+      if (ids) desk.pin(ids);
+      else desk.say('Choose a stream first: its pin stands at the right of it');
+    },
+    list: () => {
+      if (desk.narrow.value) desk.listOpen.value = !desk.listOpen.value;
+      else remember({ list: !memory.value.list });
+    },
+
+    split: () => {
+      if (!desk.split()) desk.say('Four panes are the most');
+    },
+    close: () => {
+      if (desk.panes.value.length === 1) desk.say('This is the only pane');
+      desk.close(pane());
+    },
+    nextPane: () => {
+      const all = desk.panes.value;
+      desk.focused.value = all[(all.indexOf(pane()) + 1) % all.length] ?? pane();
+      frame().element.querySelector<HTMLElement>('.log')?.focus();
+    },
+    lock: () => {
+      desk.lock.value = !desk.lock.value;
+      desk.say(desk.lock.value ? 'Panes move together in time' : 'Panes move by themselves');
+    },
+
+    link: () => void copy(link(), 'a link to this view'),
+    linkLine: () => {
+      const { row } = frame();
+      if (!row || row.run === '') return desk.say('This line has no name to link to', { bad: true });
+      void copy(`${location.href.replace(/#.*/s, '')}#stream=${row.id}&line=${encodeURIComponent(lineText(row))}`, 'a link to this line');
+    },
+    copy: () => void copyLines('text'),
+    copyRecords: () => void copyLines('ndjson'),
+    saveText: () => void save('text'),
+    saveRecords: () => void save('ndjson'),
+    shell: () => {
+      const { filters } = pane().choice.value;
+      const { streams } = pane();
+      const base = location.href.replace(/#.*/s, '');
+      void copy(shellCommand({ base, streams: streams.value, filters, follow: view().following, as: 'text', coloured: view().coloured }), 'a command for a shell');
+    },
+
+    whole: () => {
+      const { row } = frame();
+      if (row) ask({ ask: 'whole', position: row.position });
+    },
+    wrap: () => void (pane().wrap.value = !desk.wrapped(pane())),
+    time: nextTime,
+    structure: () => remember({ structure: !memory.value.structure }),
+    tokens: () => remember({ tokens: !memory.value.tokens }),
+    wrapLine: () => view().wrapLine(),
+    countFrom: () => {
+      if (view().countFrom()) remember({ time: 'delta' });
+    },
+    theme: nextTheme,
+    density: nextDensity,
+    larger: () => resize(1),
+    smaller: () => resize(-1),
+    settings: () => void (desk.sheet.value = 'settings'),
+    palette: () => {
+      openPalette();
+      desk.sheet.value = 'palette';
+    },
+    help: () => void (desk.sheet.value = 'help'),
+  };
+
+  function hit(forward: boolean): void {
+    if (pane().sought.value.source === '') focus('.find-input');
+    else void frame().goTo('hit', forward, 'No hit in this view');
+  }
+
+  /** All lines around the one the person is at; and back to the place in the filtered ones. */
+  async function context(): Promise<void> {
+    const { peek } = pane();
+    const row = frame().row;
+    if (!row) return;
+    const back = peek.value?.position;
+    peek.value = back === undefined ? { position: row.position } : undefined;
+    const answer = await frame().seek('position', true, { position: back ?? row.position });
+    if (answer.row !== undefined) view().goTo(answer.row);
+  }
+}
+

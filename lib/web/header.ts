@@ -1,0 +1,56 @@
+/** The names of the columns, above the rows. */
+import type { Rows } from './rows.ts';
+
+export class Header {
+  readonly element = document.createElement('div');
+  readonly #rows: Rows;
+  readonly #remove: (path: string) => void;
+  #drawn: readonly number[] = [];
+
+  /** `remove` is told of a column that is wanted no more. */
+  constructor(rows: Rows, remove: (path: string) => void) {
+    this.#rows = rows;
+    this.#remove = remove;
+    this.element.className = 'columns';
+    this.element.hidden = true;
+  }
+
+  /** Its height, px; 0 where there are no columns. */
+  get height(): number {
+    return this.element.offsetHeight;
+  }
+
+  draw(): void {
+    const { columns } = this.#rows;
+    this.element.hidden = columns.length === 0;
+    const cells = columns.map((column, i) => {
+      const cell = document.createElement('span');
+      cell.className = 'cell';
+      cell.style.width = `var(--column-${i})`;
+      cell.title = column;
+      const name = document.createElement('span');
+      name.textContent = column;
+      const button = document.createElement('button');
+      button.type = 'button';
+      button.textContent = '×';
+      button.ariaLabel = `Remove the column ${column}`;
+      button.addEventListener('click', () => this.#remove(column));
+      cell.append(name, button);
+      return cell;
+    });
+    const before = document.createElement('span');
+    before.className = 'before';
+    this.element.replaceChildren(before, ...cells);
+    this.#drawn = [];
+    this.fit();
+  }
+
+  /** Give the columns their widths, if those have changed. */
+  fit(): void {
+    const { columns, widths } = this.#rows;
+    const now = columns.map((column) => widths.of(column));
+    if (now.length === this.#drawn.length && now.every((width, i) => width === this.#drawn[i])) return;
+    this.#drawn = now;
+    now.forEach((width, i) => this.element.parentElement?.style.setProperty(`--column-${i}`, `${width + 2}ch`));
+  }
+}

@@ -1,0 +1,108 @@
+/** The histogram of a pane: its lines over time by level; click to go to a time, draw to select a range, or do both by keyboard. */
+import { signal } from '@preact/signals-core';
+import type { JSX } from 'preact';
+import { binAt, binsOf, pathsOf, placeOf, STACK, timeOf, type Shape } from './bins.ts';
+import { counted, timeOfDay } from './clock.ts';
+import { LEVEL_NAMES } from './layout.ts';
+import type { Choices } from './choices.ts';
+
+/** Where the pointer or the keyboard is in a pane's histogram, in bins, and where a range was begun. */
+type Cursor = { pane: Choices; bin: number; begun: number | undefined; keys: boolean };
+const cursor = signal<Cursor | undefined>(undefined);
+
+type Props = { pane: Choices; goTo: (time: number) => void };
+
+export function Histogram({ pane, goTo }: Props): JSX.Element | null {
+  const shape = pane.state.value?.shape;
+  if (!shape || binsOf(shape) === 0) return null;
+  const bins = binsOf(shape);
+  const now = cursor.value?.pane === pane ? cursor.value : undefined;
+  const place = pane.place.value === undefined ? undefined : placeOf(shape, pane.place.value);
+  const bin = Math.min(bins - 1, now?.bin ?? bins - 1);
+  const select = (a: number, b: number): void => {
+    pane.from.value = Math.floor(timeOf(shape, Math.min(a, b)));
+    pane.to.value = Math.ceil(timeOf(shape, Math.max(a, b) + 1));
+    pane.following.value = pane.following.value && Math.max(a, b) >= bins - 1;
+  };
+  const take = (end: Cursor): void => {
+    cursor.value = { ...end, begun: undefined };
+    if (end.begun === undefined || end.begun === end.bin) goTo(timeOf(shape, end.bin));
+    else select(end.begun, end.bin);
+  };
+  return (
+    <div
+      class="bars"
+      role="slider"
+      tabIndex={0}
+      aria-label="Lines over time"
+      aria-valuemin={0}
+      aria-valuemax={bins - 1}
+      aria-valuenow={bin}
+      aria-valuetext={binText(shape, bin)}
+      aria-describedby={`shape-${pane.id}`}
+      title="Click: go there. Draw: only that time. By keyboard: arrows, Shift with arrows, Enter"
+      onKeyDown={(event) => {
+        const step = { ArrowLeft: -1, ArrowRight: 1, ArrowDown: -1, ArrowUp: 1, PageUp: 10, PageDown: -10, Home: -bins, End: bins }[event.key];
+        if (step !== undefined) {
+          const to = Math.max(0, Math.min(bins - 1, bin + step));
+          cursor.value = { pane, bin: to, begun: event.shiftKey ? (now?.begun ?? bin) : undefined, keys: true };
+        } else if (event.key === 'Enter') take({ pane, bin, begun: now?.begun, keys: true });
+        else if (event.key === 'Escape' && now?.begun !== undefined) cursor.value = { ...now, begun: undefined };
+        else return;
+        event.preventDefault();
+        event.stopPropagation();
+      }}
+      onPointerDown={(event) => {
+        if (event.button !== 0) return;
+        event.currentTarget.setPointerCapture(event.pointerId);
+        const at = binUnder(event, bins);
+        cursor.value = { pane, bin: at, begun: at, keys: false };
+      }}
+      onPointerMove={(event) => (cursor.value = { pane, bin: binUnder(event, bins), begun: now?.begun, keys: false })}
+      onPointerUp={(event) => now && take({ ...now, bin: binUnder(event, bins) })}
+      onPointerCancel={() => (cursor.value = undefined)}
+      onPointerLeave={() => now && now.begun === undefined && (cursor.value = undefined)}
+      onBlur={() => (cursor.value = undefined)}
+    >
+      <svg viewBox={`0 0 ${bins} 1`} preserveAspectRatio="none" aria-hidden="true">
+        {pathsOf(shape).map((path, i) => (path === '' ? null : <path key={i} class={`bar-${LEVEL_NAMES[STACK[i] ?? 0]}`} d={path} />))}
+        {place !== undefined && place >= 0 && place <= 1 ? <rect class="place" x={place * bins - 0.1} width={0.2 + bins / 500} y={0} height={1} /> : null}
+        {now ? <rect class="range" x={Math.min(now.bin, now.begun ?? now.bin)} width={Math.abs(now.bin - (now.begun ?? now.bin)) + 1} y={0} height={1} /> : null}
+      </svg>
+      <span class="from">{timeOfDay(shape.from).slice(0, 8)}</span>
+      <span class="to">{timeOfDay(timeOf(shape, bins)).slice(0, 8)}</span>
+      {now ? (
+        <span class="over tip" style={{ '--x': `${(100 * (bin + 0.5)) / bins}%` }}>
+          {binText(shape, bin)}
+        </span>
+      ) : null}
+      <span class="unseen-text" id={`shape-${pane.id}`}>
+        {summary(shape)}
+      </span>
+    </div>
+  );
+}
+
+function binUnder(event: { currentTarget: HTMLElement; clientX: number }, bins: number): number {
+  const { left, width } = event.currentTarget.getBoundingClientRect();
+  return Math.max(0, Math.min(bins - 1, Math.floor(((event.clientX - left) / Math.max(1, width)) * bins)));
+}
+
+function binText(shape: Shape, bin: number): string {
+  const { lines, errors, warnings } = binAt(shape, bin);
+  const parts = [`${counted(lines)} ${lines === 1 ? 'line' : 'lines'}`];
+  if (errors > 0) parts.push(`${counted(errors)} ${errors === 1 ? 'error' : 'errors'}`);
+  if (warnings > 0) parts.push(`${counted(warnings)} ${warnings === 1 ? 'warning' : 'warnings'}`);
+  const digits = shape.step < 1000 ? 12 : 8;
+  return `${timeOfDay(timeOf(shape, bin)).slice(0, digits)}: ${parts.join(', ')}`;
+}
+
+/** What is seen in it, in words. */
+function summary(shape: Shape): string {
+  const bins = binsOf(shape);
+  const all = Array.from({ length: bins }, (_, bin) => binAt(shape, bin));
+  const busiest = all.reduce((best, { lines }, bin) => (lines > (all[best]?.lines ?? 0) ? bin : best), 0);
+  const total = all.reduce((sum, { lines }) => sum + lines, 0);
+  const errors = all.reduce((sum, bin) => sum + bin.errors, 0);
+  return `${counted(total)} lines, ${counted(errors)} of them errors, from ${timeOfDay(shape.from)} to ${timeOfDay(timeOf(shape, bins))}; most at ${binText(shape, busiest)}.`;
+}

@@ -1,0 +1,151 @@
+/** The text of a line as elements: its stretches with their colours, its summary if it has structure, its cells if there are columns. */
+import { isLine } from './chunk.ts';
+import { counted, size } from './clock.ts';
+import { readable, textOn } from './colour.ts';
+import { cellsOf, type Cell, type Widths } from './columns.ts';
+import type { Look } from './look.ts';
+import { layered, summarized, type Segment } from './segments.ts';
+import { paint } from './sgr.ts';
+import { structureOf, type Structure } from './structure.ts';
+import { summaryOf, type Piece } from './summary.ts';
+import type { Row } from './talk.ts';
+import { isLink, tokensIn } from './tokens.ts';
+
+/** The most characters of a line that a row shows; the rest is one click away. */
+const ROW_CHARS = 2000;
+
+/** The 16 colours as terminals have them, for text on a background of its own; line.css has others that suit the theme. */
+const XTERM = [
+  '#000000', '#cd0000', '#00cd00', '#cdcd00', '#0000ee', '#cd00cd', '#00cdcd', '#e5e5e5',
+  '#7f7f7f', '#ff0000', '#00ff00', '#ffff00', '#5c5cff', '#ff00ff', '#00ffff', '#ffffff',
+];
+const hexOf = (colour: string): string => (colour.startsWith('#') ? colour : (XTERM[Number(colour)] ?? ''));
+
+/** What a row needs to be drawn, besides itself. */
+export type Manner = { look: Look; columns: readonly string[]; widths: Widths };
+
+/** The structure of a row's line, where it is shown by it. */
+export function structureIn(row: Row, look: Look): { plain: string; structure: Structure } | undefined {
+  if (!look.structure || !isLine(row.kind) || row.more) return undefined;
+  const { plain } = paint(row.text);
+  const structure = structureOf(plain, row.rest > 0);
+  return structure && { plain, structure };
+}
+
+/** Draw the text of a row. Gives the structure that it was drawn by, if any. */
+export function drawText(element: HTMLElement, row: Row, manner: Manner): Structure | undefined {
+  const { look } = manner;
+  if (!isLine(row.kind)) {
+    element.textContent = row.text;
+    return undefined;
+  }
+  const known = structureIn(row, look);
+  const nodes = known ? structured(row, known.plain, known.structure, manner) : unstructured(row, look);
+  if (typeof nodes === 'string') element.textContent = nodes;
+  else element.replaceChildren(...nodes);
+  if (row.more) element.append(small('goes-on', ' ⏎ goes on'));
+  if (row.rest > 0 || (!known && row.text.length > ROW_CHARS)) element.append(wholeButton(row));
+  return known?.structure;
+}
+
+function unstructured(row: Row, { tokens }: Look): Node[] | string {
+  const text = row.text.length > ROW_CHARS ? row.text.slice(0, ROW_CHARS) : row.text;
+  const { plain, runs } = paint(text);
+  const segments = layered(plain, runs, { marks: row.marks, found: row.found, tokens: tokens ? tokensIn(plain) : [] });
+  return segments.length === 0 ? plain : segments.map((segment) => drawSegment(segment, ''));
+}
+
+function structured(row: Row, plain: string, structure: Structure, { look, columns, widths }: Manner): Node[] {
+  const marks = [...row.marks, ...row.found];
+  const layers = { marks: row.marks, found: row.found, tokens: [] };
+  const draw = (pieces: Piece[]): Node[] =>
+    summarized(plain, paint(row.text).runs, short(pieces), layers, look.tokens).map((segment) => drawSegment(segment, pieces[segment.piece]?.role ?? ''));
+  if (columns.length === 0) return draw(summaryOf(plain, structure, marks));
+  const cells = cellsOf(plain, structure, columns);
+  widths.fit(columns, cells);
+  const shown = new Set(cells.map(({ node }) => node?.start));
+  const rest = summaryOf(plain, structure, marks, shown);
+  return [...cells.map((cell, i) => drawCell(cell, i, draw)), ...draw(rest)];
+}
+
+function drawCell({ text, node }: Cell, i: number, draw: (pieces: Piece[]) => Node[]): Node {
+  const element = small('cell', '');
+  element.style.width = `var(--column-${i})`;
+  if (!node || text === '') return element;
+  const string = node.kind === 'string';
+  const [at, end] = string ? [node.start + 1, node.end - 1] : [node.start, node.end];
+  const role = node.kind === 'number' ? 'number' : node.kind === 'word' ? 'word' : 'string';
+  element.append(...draw([{ text, at, end, own: text.length !== end - at, role }]));
+  element.title = text.slice(0, 300);
+  return element;
+}
+
+/** As many pieces as a row shows. */
+function short(pieces: Piece[]): Piece[] {
+  let left = ROW_CHARS;
+  const shown: Piece[] = [];
+  for (const piece of pieces) {
+    if (left <= 0) break;
+    shown.push(piece.text.length <= left ? piece : { ...piece, text: `${piece.text.slice(0, left)}…`, own: true });
+    left -= piece.text.length;
+  }
+  return shown;
+}
+
+function wholeButton(row: Row): HTMLElement {
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.className = 'whole';
+  const rest = row.text.length - ROW_CHARS;
+  button.textContent = row.rest > 0 ? `… ${size(row.rest)} more` : `… ${counted(rest)} more`;
+  button.title = 'Show the whole line';
+  return button;
+}
+
+export function small(name: string, text: string): HTMLElement {
+  const span = document.createElement('span');
+  span.className = name;
+  span.textContent = text;
+  return span;
+}
+
+function drawSegment(segment: Segment, role: Piece['role'] | ''): Node {
+  const { text, classes, mark, found, hidden, token, url } = segment;
+  const plainRole = role === '' || role === 'gap' || role === 'text';
+  if (!mark && !found && !hidden && token === '' && plainRole && classes === '' && segment.fg === '' && segment.bg === '') return document.createTextNode(text);
+  const element = url !== '' && isLink(url) ? link(url) : document.createElement(mark || found ? 'mark' : 'span');
+  element.textContent = text;
+  const over = mark || found;
+  let names = classes;
+  if (hidden) names += ' unseen';
+  if (found) names += ' found';
+  if (over && element.tagName === 'A') names += ' marked';
+  if (!over && token !== '') names += ` t-${token}`;
+  if (!over && !plainRole) names += ` f-${role}`;
+  if (names !== '') element.className = names.trimStart();
+  if (!over) colour(element, segment);
+  return element;
+}
+
+/** The page is told to nobody whom a line links to, and they get no hold of it. */
+function link(url: string): HTMLAnchorElement {
+  const element = document.createElement('a');
+  element.href = url;
+  element.target = '_blank';
+  element.rel = 'noopener noreferrer';
+  element.tabIndex = -1; // hundreds of them would stand in the way of the Tab key; the sheet of a line has them as well
+  return element;
+}
+
+/** Text on the page's own background is moved until it can be read; text on a background of its own is as the writer wanted it. */
+function colour(element: HTMLElement, { fg, bg, classes }: Segment): void {
+  if (fg === '' && bg === '') return;
+  const inverse = classes.includes('inverse');
+  const [front, back] = inverse ? [bg, fg] : [fg, bg];
+  if (back !== '') {
+    element.style.backgroundColor = hexOf(back);
+    element.style.color = front === '' ? textOn(hexOf(back)) : hexOf(front);
+    element.classList.remove('inverse');
+  } else if (front.startsWith('#')) element.style.color = readable(front);
+  else if (front !== '') element.classList.add(`ansi${front}`);
+}

@@ -1,0 +1,72 @@
+/** A view as plain data: which panes there are, and of each what it shows and where it stands. */
+
+/** A filter, or what is sought by find. Text is taken as it is; `fold` makes upper and lower case the same. */
+export type Pattern = { source: string; mode: 'regex' | 'text'; fold: boolean };
+export type Chip = Pattern & { exclude: boolean; on: boolean };
+
+/** One line for ever: its stream, the run of its writer, and its number there. */
+export type LineName = { id: string; run: string; n: number };
+
+export type PaneView = {
+  /** Streams shown, undefined for all; the order is that in which they were chosen. */
+  streams: string[] | undefined;
+  /** The filter in the box, which is in force while it is typed; and those that have been kept beside it. */
+  draft: Chip;
+  filters: Chip[];
+  find: Pattern;
+  /** A bit for each level that is shown. */
+  levels: number;
+  /** Long lines are wrapped; undefined leaves it to the width of the window. */
+  wrap: boolean | undefined;
+  /** Fields shown as columns. */
+  columns: string[];
+  /** Repeats are one row with a count; lines that go on, such as stack traces, are folded under their first. */
+  repeats: boolean;
+  stacks: boolean;
+  /** Lines of context shown around each match. */
+  around: number;
+  /** Only lines of this time, ms since the epoch. */
+  from: number | undefined;
+  to: number | undefined;
+  /** The line that stands at the top, undefined while the newest are followed; and whether it is the one that somebody was sent to. */
+  at: LineName | undefined;
+  pointed: boolean;
+};
+
+export type Layout = {
+  panes: PaneView[];
+  /** Panes move together in time. */
+  lock: boolean;
+  /** Lines asked of the server when the page opens; undefined for what is usual. */
+  lines: number | undefined;
+};
+
+export const MAX_PANES = 4;
+/** The names of the levels, each at its bit; lines without one have bit 0. */
+export const LEVEL_NAMES = ['none', 'trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
+export const ALL_LEVELS = (1 << LEVEL_NAMES.length) - 1;
+
+export const noPattern: Pattern = { source: '', mode: 'regex', fold: true };
+export const noChip: Chip = { ...noPattern, exclude: false, on: true };
+
+/** A pane as it is without being told. */
+export const plainPane = (): PaneView => ({
+  streams: undefined,
+  draft: noChip,
+  filters: [],
+  find: noPattern,
+  levels: ALL_LEVELS,
+  wrap: undefined,
+  columns: [],
+  repeats: false,
+  stacks: false,
+  around: 0,
+  from: undefined,
+  to: undefined,
+  at: undefined,
+  pointed: false,
+});
+
+/** Whether two patterns, or two chips, are the same search. */
+export const samePattern = (a: Pattern & { exclude?: boolean }, b: Pattern & { exclude?: boolean }): boolean =>
+  a.source === b.source && a.mode === b.mode && a.fold === b.fold && a.exclude === b.exclude;

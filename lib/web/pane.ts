@@ -1,0 +1,323 @@
+/** One view of the lines that are held: its choice, its rows, its filters and its find box, and how far they are. */
+import { isLine, type Chunk } from './chunk.ts';
+import { rowOf } from './draw.ts';
+import { exportLines } from './export.ts';
+import { Hits, type Stretch } from './hits.ts';
+import type { Hunt } from './hunt.ts';
+import { Lens } from './lens.ts';
+import { Marks } from './marks.ts';
+import { filterFault } from './pattern.ts';
+import { seekRow } from './seek.ts';
+import type { Store } from './store.ts';
+import { countHits, indexOfHit, railBins } from './survey.ts';
+import { EVERYTHING, type Ask, type Choice, type Filter, type Find, type PaneState, type Row, type Say, type Search, type Shape } from './talk.ts';
+
+/** Filters are shown before they have tried everything once they have found this many rows: a screen. */
+const ENOUGH = 100;
+const MAX_ROWS = 2000;
+/** How often the rail and the shape are made anew, ms. */
+const RAIL_EVERY = 300;
+const SHAPE_EVERY = 1000;
+const MAX_OPENED = 1000;
+
+/** What a pane needs of the others. */
+export type Surroundings = { store: Store; hunt: Hunt; bookmarks: () => ReadonlySet<number>; loadable: (position: number) => boolean; changed: () => void };
+
+export class Pane {
+  readonly #id: number;
+  readonly #around: Surroundings;
+  #serial = 0;
+  #choice: Choice = EVERYTHING;
+  #keep: number | undefined;
+  #lens: Lens;
+  /** The filters in force, and those that are being tried before they take their place (or are already shown, though not done). */
+  #good: Hits | undefined;
+  #trial: Hits | undefined;
+  #shown: Hits | undefined;
+  #trialLens: Lens | undefined;
+  #stopped = '';
+  #find: Hits | undefined;
+  #findSerial = 0;
+  #findStopped = false;
+  #opened = new Set<number>();
+  #fed: number; // position up to which rows have been given to the lens
+  #tail = 0;
+  #errors = 0;
+  readonly #marks: Marks;
+  readonly #found: Marks;
+  readonly #rail = new Now<Uint8Array>(RAIL_EVERY, new Uint8Array(0));
+  readonly #shape = new Now<Shape | undefined>(SHAPE_EVERY, undefined);
+
+  constructor(id: number, around: Surroundings) {
+    this.#id = id;
+    this.#around = around;
+    this.#marks = new Marks(around.hunt);
+    this.#found = new Marks(around.hunt);
+    this.#fed = around.store.end;
+    this.#lens = this.#newLens(undefined);
+  }
+
+  /** Show another choice; see `Ask`. */
+  show(serial: number, choice: Choice, keep: number | undefined): void {
+    const old = this.#choice;
+    this.#serial = serial;
+    this.#keep = keep;
+    this.#choice = choice;
+    const turned = !same(choice.filters, old.filters) && this.#filter(choice.filters);
+    if (turned || !same({ ...choice, filters: [] }, { ...old, filters: [] })) this.#renew();
+    this.#adopt();
+  }
+
+  close(): void {
+    for (const hits of [this.#good, this.#trial, this.#find]) if (hits) this.#around.hunt.drop(hits);
+  }
+
+  set tail(rows: number) {
+    this.#tail = Math.min(rows, MAX_ROWS);
+  }
+
+  find(serial: number, filter: Filter | undefined): void {
+    if (this.#find) this.#around.hunt.drop(this.#find);
+    this.#findSerial = serial;
+    this.#findStopped = false;
+    this.#rail.outdate();
+    this.#find = filter && filterFault(filter) === undefined ? new Hits([{ ...filter, exclude: false }], this.#around.store.end) : undefined;
+    if (this.#find) this.#around.hunt.add(this.#find);
+  }
+
+  seek(ask: Extract<Ask, { ask: 'seek' }>): Say {
+    const { store, bookmarks } = this.#around;
+    const answer = seekRow(ask, this.#lens, this.#find, store, bookmarks());
+    const count = countHits(this.#lens, this.#find);
+    const index = answer.row === undefined || ask.what !== 'hit' ? -1 : indexOfHit(this.#lens, this.#find, answer.row);
+    const searching = ask.what === 'hit' && answer.row === undefined && this.#find?.done(store) === false;
+    const why = searching ? 'still searching' : answer.why;
+    return { say: 'sought', pane: this.#id, serial: ask.serial, lens: this.#lens.key, row: answer.row, index, count, ...(why && { why }) };
+  }
+
+  unfold(position: number): void {
+    if (!this.#opened.delete(position)) this.#opened.add(position);
+    if (this.#opened.size > MAX_OPENED) for (const oldest of this.#opened) return void this.#opened.delete(oldest);
+    this.#keep = position;
+    this.#renew();
+  }
+
+  export(as: 'text' | 'ndjson', from = -Infinity, to = Infinity): Say {
+    return { say: 'exported', pane: this.#id, as, ...exportLines(this.#lens, this.#shown, as, from, to) };
+  }
+
+  async rows(lens: number, from: number, to: number): Promise<Say | undefined> {
+    if (lens !== this.#lens.key) return undefined;
+    return { say: 'rows', pane: this.#id, lens, from, rows: await this.#rows(numbers(from, Math.min(to, from + MAX_ROWS))) };
+  }
+
+  /** How things stand, with the newest rows if they are wanted. */
+  async state(): Promise<PaneState> {
+    const lens = this.#lens;
+    const { key, base, end, lines, matched } = lens;
+    const tail = this.#tail > 0 ? await this.#rows(numbers(Math.max(base, end - this.#tail), end)) : undefined;
+    const changed = await this.#rows([...(lens.folds?.changed ?? [])].filter((at) => tail === undefined || at < end - this.#tail));
+    if (lens !== this.#lens) return this.state();
+    lens.folds?.changed.clear();
+    return {
+      pane: this.#id, serial: this.#serial, lens: key, base, end, lines, matched, tail, changed,
+      keepAt: this.#keep === undefined ? undefined : lens.numberOf(this.#keep),
+      filters: this.#shown?.filters ?? [],
+      search: this.#search(),
+      errors: this.#errors,
+      find: this.#findState(),
+      rail: this.#rail.of(() => railBins(lens, this.#find, this.#around.bookmarks()), this.#around.changed),
+      shape: this.#shape.of(() => this.#shapeNow(), this.#around.changed),
+    };
+  }
+
+  /** Rows have come: give them to the lens if it needs no filter. */
+  grown(): void {
+    const { store } = this.#around;
+    for (let i = store.indexOf(this.#fed); i < store.chunks.length; i++) {
+      const chunk = store.chunks[i];
+      if (!chunk || this.#shown) continue;
+      this.#errors += this.#lens.take(chunk, Math.max(0, this.#fed - chunk.first), chunk.count, undefined, false, false);
+    }
+    this.#fed = store.end;
+  }
+
+  /** A chunk has left the store; it was the oldest. */
+  forget(chunk: Chunk): void {
+    this.#lens.forget(chunk, this.#shown?.bitsOf(chunk), this.#shown !== undefined);
+    this.#trialLens?.forget(chunk, this.#trial?.bitsOf(chunk), true);
+    for (const hits of [this.#good, this.#trial, this.#find]) hits?.forget(chunk);
+  }
+
+  /** Rows have come in between those that were held: everything is looked at anew. */
+  filled(): void {
+    this.#fed = this.#around.store.end;
+    this.#filter(this.#choice.filters);
+    if (this.#find) this.find(this.#findSerial, this.#find.filters[0]);
+    this.#renew();
+  }
+
+  /** Bookmarks have changed. */
+  marked(): void {
+    this.#rail.outdate();
+  }
+
+  /** Rows have been tried. */
+  found(hits: Hits, { chunk, from, to, older }: Stretch): void {
+    const lens = hits === this.#shown ? this.#lens : hits === this.#trial ? this.#trialLens : undefined;
+    // Where rows stand for others they can join at the newer end only: then it is made when all are known.
+    const errors = lens && !(older && lens.folds) ? lens.take(chunk, from, to, hits.bitsOf(chunk), older, true) : 0;
+    if (!older && hits === this.#shown) this.#errors += errors;
+    this.#adopt();
+  }
+
+  /** Filters were given up. */
+  stopped(hits: Hits): void {
+    if (hits === this.#find) {
+      this.#find = undefined;
+      this.#findStopped = true;
+    }
+    if (hits !== this.#trial && hits !== this.#good) return;
+    this.#stopped = this.#culprit(hits);
+    if (hits === this.#good) this.#good = undefined;
+    else this.#trial = this.#trialLens = undefined;
+    if (this.#showGood()) this.#renew();
+  }
+
+  #findState(): Find {
+    const searching = this.#find?.done(this.#around.store) === false;
+    return { serial: this.#findSerial, count: countHits(this.#lens, this.#find), searching, stopped: this.#findStopped };
+  }
+
+  #shapeNow(): Shape | undefined {
+    if (this.#lens.shape.coarse) this.#lens.reshape(this.#shown);
+    return this.#lens.shape.shown();
+  }
+
+  /** Of the filters that were given up, the first that was not in force before. */
+  #culprit(hits: Hits): string {
+    const fresh = hits.filters.find((filter) => !this.#good?.filters.some((other) => same(other, filter)));
+    return (fresh ?? hits.filters[0])?.source ?? '';
+  }
+
+  #search(): Search {
+    if (this.#stopped !== '') return { state: 'stopped', progress: 0, source: this.#stopped };
+    const hits = this.#trial;
+    if (!hits) return { state: 'done', progress: 1, source: '' };
+    return { state: 'searching', progress: hits.progress(this.#around.store), source: this.#culprit(hits) };
+  }
+
+  /** Try other filters. Gives whether other rows are to be shown until they are done. */
+  #filter(filters: Filter[]): boolean {
+    const { hunt, store } = this.#around;
+    this.#stopped = '';
+    if (this.#trial) hunt.drop(this.#trial);
+    this.#trial = this.#trialLens = undefined;
+    if (filters.length === 0) {
+      if (this.#good) hunt.drop(this.#good);
+      this.#good = undefined;
+    } else if (filters.every((filter) => filterFault(filter) === undefined)) {
+      this.#trial = new Hits(filters, store.end);
+      this.#trialLens = this.#newTrialLens(this.#trial);
+      hunt.add(this.#trial);
+    }
+    // What was shown of filters that were never done is not gone on with; the last good ones are shown whole.
+    return this.#showGood();
+  }
+
+  #showGood(): boolean {
+    const turned = this.#shown !== this.#good;
+    this.#shown = this.#good;
+    return turned;
+  }
+
+  /** Make the lenses anew. */
+  #renew(): void {
+    this.#turnTo(this.#newLens(this.#shown));
+    if (this.#trial && this.#trial !== this.#shown) this.#trialLens = this.#newTrialLens(this.#trial);
+  }
+
+  #turnTo(lens: Lens): void {
+    this.#lens = lens;
+    this.#rail.outdate();
+    this.#shape.outdate();
+  }
+
+  #newLens(hits: Hits | undefined): Lens {
+    return new Lens(this.#around.store, this.#choice, hits, this.#opened);
+  }
+
+  /** Undefined where rows can only join at the newer end: then it is made when the filters are done. */
+  #newTrialLens(hits: Hits): Lens | undefined {
+    const { repeats, stacks, around } = this.#choice;
+    return repeats || stacks || around > 0 ? undefined : this.#newLens(hits);
+  }
+
+  /** The trial is shown once it has enough or is done; then it is the good one. */
+  #adopt(): void {
+    const trial = this.#trial;
+    if (!trial) return;
+    const done = trial.done(this.#around.store);
+    const lens = this.#trialLens;
+    if (this.#shown !== trial && (done || (lens && this.#keep === undefined && lens.end - lens.base >= ENOUGH))) {
+      this.#shown = trial;
+      this.#turnTo(lens ?? this.#newLens(trial));
+      this.#trialLens = undefined;
+    } else if (done && this.#lens.folds) this.#turnTo(this.#newLens(trial));
+    if (!done) return;
+    if (this.#good) this.#around.hunt.drop(this.#good);
+    this.#good = trial;
+    this.#trial = undefined;
+  }
+
+  /** Rows of the lens, with what filters and find box match in them. */
+  async #rows(at: readonly number[]): Promise<Row[]> {
+    const lens = this.#lens;
+    const rows = at.flatMap((number) => rowOf(lens, number) ?? []);
+    if (rows.length === 0) return rows;
+    const [marks, found] = await Promise.all([this.#marks.of(this.#shown, rows), this.#found.of(this.#find, rows)]);
+    return rows.map((row, i) => (isLine(row.kind) ? { ...row, marks: marks[i] ?? [], found: found[i] ?? [] } : { ...row, loadable: this.#around.loadable(row.position) }));
+  }
+}
+
+/** Something that is made anew not more often than so many ms. */
+class Now<T> {
+  readonly #every: number;
+  #value: T;
+  #made = -Infinity;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(every: number, value: T) {
+    this.#every = every;
+    this.#value = value;
+  }
+
+  /** It must be made anew at once. */
+  outdate(): void {
+    this.#made = -Infinity;
+  }
+
+  /** The value; where it is too early to make it anew, `later` is called when it can be. */
+  of(make: () => T, later: () => void): T {
+    const left = this.#made + this.#every - performance.now();
+    if (left <= 0) {
+      this.#value = make();
+      this.#made = performance.now();
+    } else {
+      this.#timer ??= setTimeout(() => {
+        this.#timer = undefined;
+        later();
+      }, left);
+    }
+    return this.#value;
+  }
+}
+
+function numbers(from: number, to: number): number[] {
+  return Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
+}
+
+/** Whether two plain values are equal. */
+function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

@@ -1,0 +1,59 @@
+/** Which lines a pane is about, whatever their text: streams, levels, a stretch of time, and what has not been cleared away. */
+import { isLine, KIND, TRAIT, type Chunk } from './chunk.ts';
+import { LEVEL, type Choice } from './talk.ts';
+
+/** What a row is to a pane: not its business, a line that is hidden by level or time, a line it may show, or a note that it shows. */
+export const PART = { none: 0, hidden: 1, line: 2, note: 3 } as const;
+export type Part = (typeof PART)[keyof typeof PART];
+
+export class Scope {
+  readonly #streams: ReadonlySet<string> | undefined;
+  readonly #levels: number;
+  readonly #from: number;
+  readonly #to: number;
+  readonly #after: number;
+  // Of the chunk in hand: whether the stream of each name is one of those chosen.
+  #chunk: Chunk | undefined;
+  #chosen: boolean[] = [];
+
+  constructor({ streams, levels, from, to, after }: Choice) {
+    this.#streams = streams && new Set(streams);
+    this.#levels = levels;
+    this.#from = from ?? -Infinity;
+    this.#to = to ?? Infinity;
+    this.#after = after ?? -Infinity;
+  }
+
+  /** Whether lines of several streams may stand next to each other. */
+  get merged(): boolean {
+    return this.#streams?.size !== 1;
+  }
+
+  /** Whether none of the rows of a chunk can be its business. */
+  misses(chunk: Chunk): boolean {
+    this.#turnTo(chunk);
+    return !this.#chosen.includes(true) || chunk.first + chunk.count <= this.#after;
+  }
+
+  partOf(chunk: Chunk, row: number): Part {
+    if (chunk !== this.#chunk || this.#chosen.length < chunk.names.length) this.#turnTo(chunk);
+    if (this.#chosen[chunk.ids[row] as number] !== true || chunk.first + row < this.#after) return PART.none;
+    const ts = chunk.ts[row] as number;
+    const inTime = ts >= this.#from && ts < this.#to;
+    const kind = chunk.kinds[row] as number;
+    if (!isLine(kind)) return inTime && kind !== KIND.filled ? PART.note : PART.none;
+    const level = (chunk.traits[row] as number) & TRAIT.level;
+    return inTime && (this.#levels & (1 << level)) !== 0 ? PART.line : PART.hidden;
+  }
+
+  #turnTo(chunk: Chunk): void {
+    this.#chunk = chunk;
+    this.#chosen = chunk.names.map((name) => name === '' || !this.#streams || this.#streams.has(name));
+  }
+}
+
+/** Whether a row is an error of its own: lines that go on from it have its level and are none. */
+export function isError(chunk: Chunk, row: number): boolean {
+  const traits = chunk.traits[row] as number;
+  return (traits & TRAIT.level) >= LEVEL.error && (traits & TRAIT.goesOn) === 0;
+}

@@ -1,0 +1,33 @@
+/** A dialog that is open exactly while it is drawn. */
+import type { ComponentChildren, JSX } from 'preact';
+import { Icon } from './icon.tsx';
+
+type Props = { title: string; close: () => void; children: ComponentChildren; kind?: string };
+
+export function Sheet({ title, close, children, kind = '' }: Props): JSX.Element {
+  return (
+    <dialog
+      aria-label={title}
+      class={kind}
+      ref={(element) => {
+        if (element && !element.open) element.showModal();
+      }}
+      onClose={close}
+      onClick={(event) => {
+        if (event.target === event.currentTarget) close();
+      }}
+    >
+      <div class="sheet">
+        <header>
+          <h2 tabIndex={-1} autofocus>
+            {title}
+          </h2>
+          <button type="button" class="tool" aria-label="Close" onClick={close}>
+            <Icon name="close" />
+          </button>
+        </header>
+        {children}
+      </div>
+    </dialog>
+  );
+}

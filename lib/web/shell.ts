@@ -1,0 +1,69 @@
+/** A view as a command for a shell: what `curl` and `grep` make of the server's tail is what the page shows. */
+import { literal } from './pattern.ts';
+import type { Filter } from './talk.ts';
+
+/** What the command shall show: `base` is the page's address. */
+export type Wanted = {
+  base: string;
+  streams: readonly string[] | undefined;
+  filters: readonly Filter[];
+  /** Go on with what comes. */
+  follow: boolean;
+  as: 'text' | 'ndjson';
+  /** Lines hold colours: they are taken out before grep looks, as the page does. */
+  coloured: boolean;
+};
+
+/** The server takes no longer pattern, and no more ids (lm-serve(1), api/tail). */
+const MAX_PATTERN = 1000;
+const MAX_IDS = 64;
+
+/** A text as one word of a POSIX shell (XCU 2.2.2): within single quotes everything stands for itself but the quote. */
+export function quoted(text: string): string {
+  const safe = text.replaceAll('\0', '').replace(/\p{Cs}/gu, '\ufffd'); // half a pair is no UTF-8
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(safe) ? safe : `'${safe.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+/**
+ * The command line, for sh. One filter that includes is left to the server, whose expressions are those of the page; each other is a
+ * grep, whose -P is PCRE: the same for what people write, though not for every corner of JavaScript's expressions.
+ *
+ * With `as` ndjson greps look at whole records. Levels, times, columns, folding and repeats are not in it.
+ */
+export function shellCommand({ base, streams, filters, follow, as, coloured }: Wanted): string {
+  const ofServer = filters.find((filter) => !filter.exclude && sourceOf(filter).length <= MAX_PATTERN);
+  const words = ['curl', follow ? '-sN' : '-s', '-G', quoted(new URL('api/tail', base).href)];
+  const put = (name: string, value: string): void => void words.push(/^[\w*]+$/.test(value) ? '-d' : '--data-urlencode', quoted(`${name}=${value}`));
+  if (as === 'text') put('as', 'text');
+  put('lines', 'all');
+  if (follow) put('follow', '1');
+  const ids = streams && streams.length <= MAX_IDS ? streams : [];
+  for (const id of ids) put('id', id);
+  if (ofServer) {
+    put('match', sourceOf(ofServer));
+    if (ofServer.fold) put('icase', '1');
+  }
+  const rest = filters.filter((filter) => filter !== ofServer);
+  const stages = rest.map((filter, i) => grep(filter, follow && i + 1 < rest.length));
+  const buffered = follow ? '-u ' : '';
+  if (coloured && stages.length > 0) stages.unshift(`sed ${buffered}'s/\x1b\\[[0-9;:]*[A-Za-z]//g'`.replace('\x1b', String.raw`\x1b`));
+  return [words.join(' '), ...stages].join(' | ');
+}
+
+const sourceOf = ({ source, mode }: Filter): string => (mode === 'text' ? literal(source) : source);
+
+function grep(filter: Filter, buffered: boolean): string {
+  const asText = filter.mode === 'text' && !/[\n\0]/.test(filter.source);
+  const pattern = asText ? filter.source : forPcre(sourceOf(filter));
+  const flags = `-a${filter.fold ? 'i' : ''}${filter.exclude ? 'v' : ''}${asText ? 'F' : 'P'}`;
+  return `grep ${buffered ? '--line-buffered ' : ''}${flags} -e ${quoted(pattern)}`;
+}
+
+/** What JavaScript and PCRE write differently. */
+function forPcre(source: string): string {
+  return source
+    .replaceAll('\n', String.raw`\n`)
+    .replaceAll('\0', String.raw`\x00`)
+    .replace(/\\u([0-9a-fA-F]{4})/g, String.raw`\x{$1}`)
+    .replaceAll('[^]', String.raw`[\s\S]`);
+}

@@ -1,0 +1,54 @@
+/** The time of a line as the person wants it: of their zone or UTC, how long ago, or since another line. */
+import { timeOfDay } from './clock.ts';
+
+/** `delta` is since the row above, or since the row that was chosen to count from. */
+export type TimeMode = 'local' | 'utc' | 'relative' | 'delta' | 'off';
+export const TIME_MODES: readonly TimeMode[] = ['local', 'utc', 'relative', 'delta', 'off'];
+
+/** What a time is told by: now, the time of the row above (NaN for none), and of the row that times count from. */
+export type Since = { now: number; above: number; zero: number | undefined };
+
+/** The text of a time, at most 13 characters; '' for off. */
+export function timeText(mode: TimeMode, ts: number, since: Since): string {
+  if (mode === 'local') return timeOfDay(ts);
+  if (mode === 'utc') return utc(ts);
+  if (mode === 'relative') return before(since.now - ts);
+  if (mode === 'delta') return Number.isNaN(since.zero ?? since.above) ? '' : span(ts - (since.zero ?? since.above));
+  return '';
+}
+
+function utc(ts: number): string {
+  const d = new Date(ts);
+  return Number.isNaN(d.getTime()) ? '--:--:--.---' : d.toISOString().slice(-13);
+}
+
+/** `14 s ago`; what lies ahead by a clock that is wrong is `in 14 s`. */
+function before(ms: number): string {
+  if (Number.isNaN(ms)) return '--';
+  const s = Math.round(Math.abs(ms) / 1000);
+  if (s === 0) return 'now';
+  const text = s < 60 ? `${s} s` : s < 3600 ? `${Math.floor(s / 60)} min` : s < 86_400 ? `${Math.floor(s / 3600)} h` : `${Math.floor(s / 86_400)} d`;
+  return ms < 0 ? `in ${text}` : `${text} ago`;
+}
+
+const two = (n: number): string => String(n).padStart(2, '0');
+
+/** `+0.042`, `+59.310`, `+1:02.500`, `+3:00:01`, `+2 d 03 h`; a negative one with a minus sign. */
+export function span(ms: number): string {
+  if (Number.isNaN(ms)) return '--';
+  const sign = ms < 0 ? '−' : '+';
+  const all = Math.round(Math.abs(ms));
+  const s = Math.floor(all / 1000);
+  const rest = String(all % 1000).padStart(3, '0');
+  if (s < 60) return `${sign}${s}.${rest}`;
+  if (s < 3600) return `${sign}${Math.floor(s / 60)}:${two(s % 60)}.${rest}`;
+  if (s < 86_400) return `${sign}${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
+  return `${sign}${Math.floor(s / 86_400)} d ${two(Math.floor(s / 3600) % 24)} h`;
+}
+
+/** Whether two moments are on one day, in the zone that the mode shows. */
+export function sameDay(mode: TimeMode, a: number, b: number): boolean {
+  const [x, y] = [new Date(a), new Date(b)];
+  if (mode === 'utc') return Math.floor(a / 86_400_000) === Math.floor(b / 86_400_000);
+  return x.toDateString() === y.toDateString();
+}

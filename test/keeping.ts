@@ -1,0 +1,97 @@
+/** A page's side of the feed worker for the tests: a keeper fed with lines, with a match worker in the same thread. */
+import type { Matcher } from '../lib/web/hunt.ts';
+import { Keeper } from '../lib/web/keeper.ts';
+import type { Limits } from '../lib/web/store.ts';
+import { EVERYTHING, type Choice, type Filter, type MatchAnswer, type MatchJob, type PaneState, type Row } from '../lib/web/talk.ts';
+import { Tries } from '../lib/web/tries.ts';
+import { until } from './sh.ts';
+
+const encoder = new TextEncoder();
+export type Line = { id: string; text: string; ts?: number };
+export const filter = (source: string, rest: Partial<Filter> = {}): Filter => ({ source, mode: 'regex', fold: false, exclude: false, ...rest });
+
+/** A match worker in this thread: answers one job after the other, each a moment later; the pattern `never` is never answered. */
+export class Desk {
+  started = 0;
+  ended = 0;
+  tried = 0;
+
+  readonly make = (answer: (answer: MatchAnswer) => void): Matcher => {
+    this.started++;
+    const tries = new Tries();
+    let over = false;
+    let stuck = false;
+    return {
+      post: (job: MatchJob) => {
+        if (job.what !== 'forget') stuck ||= job.filters.some((filter) => filter.source.includes('never'));
+        if (stuck) return;
+        setImmediate(() => {
+          if (over) return;
+          const said = tries.answer(job);
+          for (const bits of said?.bits ?? []) this.tried += bits.length * 8;
+          if (said) answer(said);
+        });
+      },
+      end: () => {
+        over = true;
+        this.ended++;
+      },
+    };
+  };
+}
+
+export class Page {
+  readonly desk = new Desk();
+  readonly keeper: Keeper;
+  readonly sent: Line[] = [];
+  #serial = 0;
+
+  constructor(limits?: Limits) {
+    this.keeper = new Keeper(this.desk.make, () => {}, () => {}, limits);
+    this.keeper.take(encoder.encode('{"@":"hello","epoch":"e","now":1}\n'));
+    this.choose({});
+  }
+
+  add(lines: Line[]): void {
+    const head = `{"@":"batch","at":"e.${this.sent.length + 1}","count":${lines.length},"ts":1}\n`;
+    const n = this.sent.length + 1;
+    const body = lines.map(({ id, text, ts = 1 }, i) => `${JSON.stringify({ id, run: 'r', n: n + i, ts, msg: text })}\n`);
+    this.sent.push(...lines);
+    this.keeper.take(encoder.encode(head + body.join('')));
+  }
+
+  show(pattern: string, streams?: string[], fold = false, keep?: number): void {
+    this.choose({ filters: pattern === '' ? [] : [filter(pattern, { fold })], streams }, keep);
+  }
+
+  choose(choice: Partial<Choice>, keep?: number): void {
+    void this.keeper.answer({ ask: 'show', pane: 0, serial: ++this.#serial, choice: { ...EVERYTHING, ...choice }, keep });
+  }
+
+  /** How the pane stands, and what is held. */
+  async state(): Promise<PaneState & { held: number; dropped: number; pattern: string }> {
+    const { held, dropped, panes } = await this.keeper.state('live', 0);
+    const [pane] = panes;
+    if (!pane) throw new Error('no pane');
+    return { ...pane, held, dropped, pattern: pane.filters.map((f) => f.source).join() };
+  }
+
+  /** The state once no filter is being tried. */
+  async settled(): ReturnType<Page['state']> {
+    await until(async () => (await this.state()).search.state !== 'searching', 5000, () => 'the filter to be done');
+    return this.state();
+  }
+
+  async rows(): Promise<Row[]> {
+    const { lens, base, end } = await this.state();
+    const rows: Row[] = [];
+    for (let from = base; from < end; from += 1000) {
+      const said = await this.keeper.answer({ ask: 'rows', pane: 0, lens, from, to: Math.min(end, from + 1000) });
+      if (said?.say === 'rows') rows.push(...said.rows);
+    }
+    return rows;
+  }
+}
+
+export const lines = (count: number, make: (i: number) => string = (i) => `line ${i}`, ids = ['a', 'b', 'c']): Line[] =>
+  Array.from({ length: count }, (_, i) => ({ id: ids[i % ids.length] ?? 'a', text: make(i) }));

@@ -1,0 +1,192 @@
+/** Filters, levels, find and what is around a line: in a real browser, by what a person sees and presses. */
+/// <reference lib="dom" />
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Page } from 'playwright-core';
+import { visit, withBrowser } from './browser.ts';
+import { pill, says, texts } from './dom.ts';
+import { record, serving, type Serving } from './serving.ts';
+import { timed, until } from './sh.ts';
+
+const LEVELS = ['info', 'info', 'info', 'debug', 'warn', 'info', 'info', 'info', 'info', 'error'];
+
+/** 1,000 lines: `level=... line N`, each tenth an error, each tenth but others a warning; every 100th of them has a needle. */
+async function filled(server: Serving): Promise<void> {
+  let text = '';
+  for (let n = 1; n <= 1000; n++) text += record('web1', n, `level=${LEVELS[n % 10]} line ${n}${n % 100 === 50 ? ' needle' : ''}`);
+  await server.feed(text);
+}
+
+const withPage = (hash: string, body: (page: Page, server: Serving) => Promise<void>): (() => Promise<void>) =>
+  timed(90_000, () =>
+    withBrowser((browser) =>
+      serving([], async (server) => {
+        await filled(server);
+        const { page, complaints } = await visit(browser, `${server.url}/${hash}`);
+        await says(page, /1,000 lines/);
+        await body(page, server);
+        assert.equal(complaints, []);
+      }),
+    ),
+  );
+
+const box = (page: Page, name: 'Filter' | 'Find'): ReturnType<Page['getByRole']> => page.getByRole('searchbox', { name, exact: true });
+
+test('filters are kept side by side: each switched off and on, turned round, edited in place, undone', withPage('', async (page) => {
+  await page.keyboard.press('f');
+  await page.keyboard.type('line \\d*5\\d$');
+  await says(page, /^90 of 1,000 lines match, 910 hidden$/);
+  await page.keyboard.press('Enter');
+  assert.is(await box(page, 'Filter').inputValue(), '', 'the box is free again');
+  await says(page, /^90 of 1,000/);
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('F');
+  await page.keyboard.type('9$');
+  await says(page, /^80 of 1,000 lines match, 920 hidden$/);
+  await page.keyboard.press('Enter');
+  const chip = page.getByRole('group', { name: 'Filter not 9$' });
+  await chip.getByRole('checkbox').uncheck();
+  await says(page, /^90 of/);
+  await chip.getByRole('checkbox').check();
+  await says(page, /^80 of/);
+  await chip.getByRole('button', { name: /Show only lines with/ }).click();
+  await says(page, /^10 of/);
+  await page.getByRole('button', { name: 'Edit filter 9$' }).click();
+  await page.keyboard.type('8$');
+  await page.keyboard.press('Enter');
+  await says(page, /^10 of/);
+  assert.ok((await texts(page)).every((line) => line.endsWith('8')));
+  await page.keyboard.press('x');
+  await says(page, /^1,000 lines$/);
+  await page.keyboard.press('x');
+  await says(page, /^10 of/);
+  await page.keyboard.press('X');
+  await says(page, /^1,000 lines$/);
+  await page.getByRole('button', { name: 'Undo', exact: true }).click();
+  assert.is(await page.getByRole('group', { name: /^Filter / }).count(), 2);
+}));
+
+test('plain text is taken as it stands; case, and an expression that is wrong, say so and lose nothing', withPage('', async (page) => {
+  await box(page, 'Filter').fill('level=warn line 4');
+  await says(page, /^12 of/);
+  await page.getByRole('button', { name: 'Match case' }).click();
+  await box(page, 'Filter').fill('LEVEL');
+  await says(page, /^0 of/);
+  await page.getByText('No line matches').waitFor();
+  await page.getByRole('button', { name: 'Match case' }).click();
+  await says(page, /^1,000 of 1,000|^1,000 lines/);
+  await box(page, 'Filter').fill('line 4(');
+  await page.getByRole('alert').getByText(/Not a pattern/).waitFor();
+  await page.getByRole('button', { name: 'Regular expression', exact: true }).click();
+  await says(page, /^0 of/);
+  assert.is(await page.getByText(/Not a pattern/).count(), 0);
+  await page.getByRole('button', { name: 'Show all lines' }).click();
+  await says(page, /^1,000 lines$/);
+}));
+
+test('recent and saved filters are there again after the page is loaded anew', withPage('', async (page) => {
+  await page.keyboard.press('f');
+  for (const source of ['needle', 'warn']) {
+    await page.keyboard.type(source);
+    await page.keyboard.press('Enter');
+  }
+  await page.getByRole('group', { name: 'Filter needle' }).hover();
+  await page.getByRole('button', { name: 'Save needle', exact: true }).click();
+  await page.keyboard.press('X');
+  await page.goto(page.url().replace(/#.*/, ''));
+  await says(page, /^1,000 lines$/);
+  await page.keyboard.press('f');
+  await page.keyboard.press('ArrowDown');
+  const list = page.getByRole('group', { name: 'Recent and saved filters' });
+  await until(async () => (await list.locator('code').allInnerTexts()).join() === 'needle,warn', 3000, () => 'the list');
+  await page.keyboard.press('Enter');
+  await says(page, /^10 of 1,000/);
+}));
+
+test('levels: counted, hidden one by one or all but one, and by a key', withPage('', async (page) => {
+  const levels = page.getByRole('group', { name: 'Levels' });
+  await levels.getByRole('button', { name: 'error 100' }).waitFor();
+  await levels.getByRole('button', { name: 'info 700' }).click();
+  await says(page, /^300 of 1,000 lines match, 700 hidden$/);
+  assert.match(page.url(), /level=/);
+  await levels.getByRole('button', { name: /^error/ }).click({ modifiers: ['Control'] });
+  await says(page, /^100 of/);
+  assert.ok((await texts(page)).every((line) => line.includes('level=error')));
+  await page.keyboard.press('!');
+  await says(page, /^200 of/);
+  await page.keyboard.press('!');
+  await says(page, /^1,000 lines$/);
+}));
+
+test('find hides nothing: it counts, goes from hit to hit and round, and what is around a line is one key away', withPage('', async (page) => {
+  await page.keyboard.press('/');
+  await page.keyboard.type('needle');
+  await page.getByText('10', { exact: true }).waitFor();
+  await says(page, /^1,000 lines$/);
+  await page.keyboard.press('Enter');
+  await page.getByText('10 of 10').waitFor();
+  await until(async () => (await texts(page)).some((line) => line.includes('line 950 needle')));
+  await page.getByRole('log').focus();
+  await page.keyboard.press('N');
+  await page.getByText('9 of 10').waitFor();
+  await page.keyboard.press('n');
+  await page.getByText('10 of 10').waitFor();
+  await page.keyboard.press('n');
+  await page.getByText('1 of 10').waitFor();
+  await until(async () => (await texts(page)).some((line) => line.includes('line 50 needle')));
+
+  await page.keyboard.press('f');
+  await page.keyboard.type('needle');
+  await says(page, /^10 of/);
+  await page.getByRole('log').focus();
+  await page.keyboard.press('n');
+  await page.getByText(/^[1-9] of 10/).first().waitFor();
+  const here = await page.locator('.row.here .text').innerText();
+  await page.keyboard.press('c');
+  const n = Number(/line (\d+)/.exec(here)?.[1]);
+  await until(async () => (await texts(page)).some((line) => line.endsWith(`line ${n + 1}`)), 5000, () => 'the line after it');
+  assert.is(await page.locator('.row.here .text').innerText(), here, 'the line is still marked');
+  await page.keyboard.press('c');
+  await says(page, /^10 of/);
+  assert.is(await page.locator('.row.here .text').innerText(), here);
+  await page.keyboard.press(')');
+  await until(async () => (await texts(page)).some((line) => line.endsWith('line 949')) || (await texts(page)).some((line) => line.endsWith('line 51')));
+}));
+
+test('next and previous error and warning', withPage('', async (page) => {
+  await page.keyboard.press('e');
+  await until(async () => (await page.locator('.row.here .text').allInnerTexts()).join() === 'level=error line 999');
+  await page.keyboard.press('E');
+  await until(async () => (await page.locator('.row.here .text').allInnerTexts()).join() === 'level=error line 989');
+  await page.keyboard.press('w');
+  await until(async () => (await page.locator('.row.here .text').allInnerTexts()).join() === 'level=warn line 994');
+}));
+
+test('paused, new lines and errors are counted; back to where one stopped, or on to the newest', withPage('', async (page, server) => {
+  await page.keyboard.press('Space');
+  await page.getByText('Paused').waitFor();
+  await page.keyboard.press('Home');
+  let text = '';
+  for (let n = 1001; n <= 1100; n++) text += record('web1', n, `level=${n % 50 === 0 ? 'error' : 'info'} line ${n}`);
+  await server.feed(text);
+  await until(async () => /^100 new, 2 errors/.test(await pill(page)), 10_000, () => 'count of new lines and errors');
+  await page.getByRole('button', { name: 'Resume where I stopped' }).click();
+  await until(async () => (await texts(page)).some((line) => line.endsWith('line 1001')));
+  assert.ok((await texts(page)).some((line) => line.endsWith('line 1000')), 'with what was read last above it');
+  await page.getByRole('button', { name: 'Jump to newest' }).click();
+  await until(async () => (await texts(page)).at(-1)?.endsWith('line 1100') === true);
+  assert.is(await pill(page), '');
+}));
+
+test('clear shows only what comes, and can be undone', withPage('', async (page, server) => {
+  await page.keyboard.press('C');
+  await page.getByText('Cleared', { exact: true }).first().waitFor();
+  assert.equal(await texts(page), []);
+  await server.feed(record('web1', 1001, 'after it'));
+  await until(async () => (await texts(page)).join() === 'after it');
+  await page.keyboard.press('U');
+  await says(page, /^1,001 lines$/);
+  assert.is((await texts(page)).at(-1), 'after it');
+}));
+
+test.run();

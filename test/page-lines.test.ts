@@ -1,0 +1,196 @@
+/** The lines in a real browser: they stay where they are whatever is set, their fields open, and only what they say gets out. */
+/// <reference lib="dom" />
+import type { Page } from 'playwright-core';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { visit, withBrowser } from './browser.ts';
+import { says, seen, tally, type Seen } from './dom.ts';
+import { record, serving } from './serving.ts';
+import { timed, until } from './sh.ts';
+
+const SOAK = process.env['LM_SOAK'] === '1';
+
+/** A log as it comes: JSON, logfmt, access lines, traces, of every length. */
+function mixed(from: number, to: number): string {
+  let text = '';
+  for (let n = from; n <= to; n++) {
+    const words = 'word '.repeat((n * 37) % 120);
+    const msg = [
+      `line ${n} ${words}`,
+      JSON.stringify({ level: n % 7 === 0 ? 'error' : 'info', msg: `line ${n} ${words}`, user: `user${n % 9}`, req: { url: `/items/${n}`, big: '@' }, n }).replace('"@"', '12345678901234567890'),
+      `level=info msg="line ${n}" user=user${n % 9} took=${n}ms`,
+      `line ${n} 10.0.0.1 https://x.example/${n} \x1b[31mred\x1b[0m`,
+    ][n % 4] as string;
+    text += record('web1', n, msg);
+  }
+  return text;
+}
+
+const numberIn = (row: Seen | undefined): number => Number(/line (\d+)/.exec(row?.text ?? '')?.[1]);
+/** The row at the top: its number, and the part of it that is above the edge. */
+async function top(page: Page): Promise<{ n: number; above: number; top: number }> {
+  const [first] = await seen(page);
+  return { n: numberIn(first), above: -(first?.top ?? 0) / (first?.height ?? 1), top: first?.top ?? NaN };
+}
+const settled = (page: Page): Promise<unknown> => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 60))));
+const press = async (page: Page, ...keys: string[]): Promise<void> => {
+  for (const key of keys) await page.keyboard.press(key);
+  await settled(page);
+};
+
+test('whatever is set or comes, the line at the top stays the line at the top, and the same part of it is above the edge', timed(120_000, () =>
+  withBrowser((browser) =>
+    serving([], async (server) => {
+      await server.feed(mixed(1, 2000));
+      const { page, complaints } = await visit(browser, `${server.url}/`);
+      await says(page, /^2,000 lines$/);
+      await press(page, 'PageUp', 'PageUp', 'PageUp', 'PageUp');
+      await page.evaluate(() => document.querySelector('#log')?.scrollBy(0, -7));
+      await page.waitForTimeout(300);
+      const begun = await top(page);
+      assert.ok(begun.n > 1 && begun.n < 2000 && begun.above > 0.1, JSON.stringify(begun));
+      let came = 2000;
+      const resize = (width: number, height: number) => (): Promise<unknown> => page.setViewportSize({ width, height });
+      const changes: [string, () => Promise<unknown>][] = [
+        ['wrap', () => press(page, 'z')],
+        ['narrower', resize(900, 700)],
+        ['larger text', () => press(page, '+', '+', '+')],
+        ['density', () => press(page, '=')],
+        ['density again', () => press(page, '=')],
+        ['wider and lower', resize(1400, 420)],
+        ['one line only', () => press(page, 'z')],
+        ['smaller text', () => press(page, '-', '-', '-', '-')],
+        ['density as at first', () => press(page, '=')],
+        ['times of UTC', () => press(page, 'T')],
+        ['as they came', () => press(page, 'J')],
+        ['by their fields', () => press(page, 'J')],
+        ['without colours', () => press(page, 'K')],
+        ['higher', resize(1200, 700)],
+      ];
+      for (const [what, change] of changes) {
+        await change();
+        await server.feed(mixed(came + 1, came + 50));
+        came += 50;
+        await says(page, new RegExp(`^${came.toLocaleString('en')} lines$`));
+        await page.waitForTimeout(250);
+        const now = await top(page);
+        assert.is(now.n, begun.n, `${what}: ${JSON.stringify(now)} after ${JSON.stringify(begun)}`);
+        assert.ok(Math.abs(now.above - begun.above) < 0.12, `${what}: ${now.above} of it is above, ${begun.above} was`);
+      }
+      assert.equal(complaints, []);
+    }),
+  ),
+));
+
+test('fields open in place: nothing above moves, keys walk, values become filters and columns', timed(120_000, () =>
+  withBrowser((browser) =>
+    serving([], async (server) => {
+      await server.feed(mixed(1, 600));
+      const { page, complaints } = await visit(browser, `${server.url}/`);
+      await says(page, /^600 lines$/);
+      await press(page, 'k', 'k', 'k', 'k', 'k', 'k', 'k', 'k');
+      const here = page.locator('.row.here');
+      for (let i = 0; i < 8 && !(await here.locator('.twist.can').isVisible()); i++) await press(page, 'k');
+      const before = await seen(page);
+      const name = numberIn({ text: await here.locator('.text').innerText() } as Seen);
+      await press(page, 'ArrowRight');
+      const tree = page.getByRole('tree');
+      await tree.waitFor();
+      const after = await seen(page);
+      const at = before.findIndex((row) => numberIn(row) === name);
+      assert.equal(after.slice(0, at).map(({ top, text }) => [top, text]), before.slice(0, at).map(({ top, text }) => [top, text]));
+      assert.ok((after[at]?.height ?? 0) > 80);
+      // Lines that come move nothing, and the keyboard stays in the tree.
+      await server.feed(mixed(601, 700));
+      await says(page, /^700 lines$/);
+      assert.equal(await seen(page), after);
+      await page.keyboard.press('ArrowDown');
+      const focused = (): Promise<string> => page.evaluate(() => document.activeElement?.textContent ?? '');
+      const walked: string[] = [];
+      for (let i = 0; i < 9; i++) {
+        walked.push((await focused()).replace(/show only.*/, ''));
+        await page.keyboard.press('ArrowDown');
+      }
+      assert.ok(walked.some((field) => field.startsWith('user')), walked.join());
+      await page.keyboard.press('Home');
+      for (let i = 0; i < 12 && !(await focused()).startsWith('user'); i++) await page.keyboard.press('ArrowDown');
+      const user = /^user(user\d)/.exec(await focused())?.[1] ?? '';
+      await page.keyboard.press('c');
+      await settled(page);
+      await page.locator('.columns .cell', { hasText: 'user' }).waitFor();
+      const cells = await page.locator('.row .text .cell:first-child').allInnerTexts();
+      assert.ok(cells.length > 5 && cells.every((cell) => /^user\d$/.test(cell)), cells.join());
+      const lefts = await page.evaluate(() => [...document.querySelectorAll('.row .text .cell')].map((cell) => cell.getBoundingClientRect().left));
+      const head = await page.evaluate(() => document.querySelector('.columns .cell')?.getBoundingClientRect().left ?? 0);
+      assert.ok(lefts.every((left) => Math.abs(left - head) < 2), `${head}: ${lefts.join()}`);
+      await page.locator('.field', { hasText: 'user' }).first().focus();
+      await page.keyboard.press('+');
+      await says(page, /^\d+ of 700 lines match/);
+      const users = await page.locator('.row .text .cell:first-child').allInnerTexts();
+      assert.ok(users.length > 0 && users.every((cell) => cell === user), users.join());
+      assert.equal(complaints, []);
+    }),
+  ),
+));
+
+test('what lines say stays as it was: big numbers, copies without columns, links that give nothing away', timed(60_000, () =>
+  withBrowser((browser) =>
+    serving([], async (server) => {
+      const json = '{"msg":"hello","n":12345678901234567890,"z":1.0,"a":"\\u0041\\nB"}';
+      const lines = [json, 'see https://x.example/a?b=1 and javascript:alert(1) <b>', '\x1b[31mred\x1b[0m text', 'last'];
+      await server.feed(lines.map((msg, i) => record('web1', i + 1, msg)).join(''));
+      const { page, complaints } = await visit(browser, `${server.url}/`);
+      await says(page, /^4 lines$/);
+      assert.is((await seen(page))[0]?.text, 'hello  n=12345678901234567890  z=1.0  a=A\\nB');
+      const links = await page.evaluate(() => [...document.querySelectorAll<HTMLAnchorElement>('.row a')].map((a) => [a.href, a.rel, a.target]));
+      assert.equal(links, [['https://x.example/a?b=1', 'noopener noreferrer', '_blank']]);
+      const copied = await page.evaluate(() => {
+        const texts = document.querySelectorAll('.row .text');
+        document.getSelection()?.setBaseAndExtent(texts[0] as Element, 0, texts[3] as Element, 1);
+        const data = new DataTransfer();
+        const event = new ClipboardEvent('copy', { clipboardData: data, bubbles: true, cancelable: true });
+        texts[0]?.dispatchEvent(event);
+        return data.getData('text/plain');
+      });
+      assert.is(copied, [json, lines[1], 'red text', 'last'].join('\n'));
+      assert.equal(complaints, []);
+    }),
+  ),
+));
+
+const MANY = SOAK ? 1_000_000 : 120_000;
+
+test(`${MANY} wrapped lines: scrolled to any place, by dragging and by steps, resized and in another size, the top stays`, timed(SOAK ? 600_000 : 150_000, () =>
+  withBrowser((browser) =>
+    serving(['--memory=700M'], async (server) => {
+      for (let n = 1; n <= MANY; n += 10_000) await server.feed(mixed(n, Math.min(MANY, n + 9_999)));
+      await server.received(MANY, SOAK ? 300_000 : 60_000);
+      const { page } = await visit(browser, `${server.url}/#lines=${MANY}&wrap=1`);
+      await until(async () => (await tally(page)) === `${MANY.toLocaleString('en')} lines`, SOAK ? 300_000 : 60_000);
+      await press(page, 'PageUp');
+      for (const part of [0.5, 0.02, 0.97, 0.31, 0]) {
+        await page.evaluate((share) => {
+          const log = document.querySelector('#log') as HTMLElement;
+          log.scrollTop = share * (log.scrollHeight - log.clientHeight);
+        }, part);
+        await until(async () => Math.abs((await top(page)).n / MANY - part) < 0.03, 10_000, () => `at ${part}`);
+        await page.waitForTimeout(300);
+        // Small steps move by what they say.
+        await page.evaluate(() => document.querySelector('#log')?.scrollBy(0, 33));
+        await page.waitForTimeout(300);
+        const begun = await top(page);
+        for (const change of [
+          () => page.setViewportSize({ width: 800, height: 700 }), () => press(page, '+', '+'), () => page.setViewportSize({ width: 1200, height: 700 }),
+          () => press(page, '-', '-'), () => press(page, 'z'), () => press(page, 'z'),
+        ]) {
+          await change();
+          await page.waitForTimeout(150);
+          const now = await top(page);
+          assert.is(now.n, begun.n, `at ${part}`);
+        }
+      }
+    }),
+  ),
+));
+
+test.run();

@@ -1,0 +1,118 @@
+/** Levels and what goes on from the line before, as lines of real programs have them. */
+import fc from 'fast-check';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Chunk, KIND, TRAIT } from '../lib/web/chunk.ts';
+import { levelOfKeys, levelOfText } from '../lib/web/level.ts';
+import { Store } from '../lib/web/store.ts';
+import { LEVEL } from '../lib/web/talk.ts';
+
+const encoder = new TextEncoder();
+const NAMES = Object.keys(LEVEL);
+const levelOf = (text: string): string => {
+  const bytes = encoder.encode(`#${text}#`);
+  return NAMES[levelOfText(bytes, 1, bytes.length - 1)] ?? '';
+};
+
+const EXAMPLES: [level: string, line: string][] = [
+  ['error', '2026/11/22 22:13:26 [error] 123#123: *1 open() "/x" failed (2: No such file or directory), client: 10.0.0.1'],
+  ['warn', '2026/11/22 22:13:26 [warn] 1#1: conflicting server name'],
+  ['error', '[Sun Nov 22 22:13:26.1 2026] [core:error] [pid 1] AH00037: Symbolic link not allowed'],
+  ['info', '2026-11-22 22:13:26,042 INFO  [main] com.example.App - started; ERROR pages are in /errors'],
+  ['error', 'ERROR:root:cannot connect'],
+  ['warn', 'WARNING:urllib3:Retrying'],
+  ['fatal', 'CRITICAL - disk full'],
+  ['error', '2026-11-22T22:13:26.042Z\terror\tserver/http.go:12\trequest failed\t{"status": 500}'],
+  ['error', 'ts=2026-11-22T22:13:26Z level=error msg="cannot write"'],
+  ['warn', 'time="2026-11-22" lvl=warn msg=x'],
+  ['debug', 'severity=DEBUG a=b'],
+  ['info', 'I1122 22:13:26.042000       1 controller.go:12] Starting'],
+  ['error', 'E1122 22:13:26.042000       1 reflector.go:12] failed'],
+  ['error', '<3>kernel: out of memory'],
+  ['info', '<14>Nov 22 22:13:26 host app: hello'],
+  ['error', '{"level":"error","msg":"x"}'],
+  ['error', '{"time":1,"pid":3,"level":50,"msg":"pino"}'],
+  ['warn', '{"severity": "WARNING", "message": "gcp"}'],
+  ['error', '{"version":"1.1","level":3,"short_message":"gelf"}'],
+  ['none', '{"msg":"no level here: ERROR"}'],
+  ['info', '{"@timestamp":"x","log.level":"info"}'],
+  ['error', '\x1b[31mERROR\x1b[0m something'],
+  ['info', '\x1b[2m2026-11-22T22:13:26Z\x1b[0m \x1b[32m INFO\x1b[0m server: listening'],
+  ['warn', '(node:12) Warning: x [warning] y'],
+  ['error', 'Traceback (most recent call last):'],
+  ['error', 'Exception in thread "main" java.lang.IllegalStateException: x'],
+  ['fatal', 'panic: runtime error: index out of range'],
+  ['error', 'ERROR:  relation "x" does not exist at character 15'],
+  ['none', '10.0.0.1 - - [22/Nov/2026:22:13:26 +0000] "GET /error?level=1 HTTP/1.1" 200 12 "-" "curl/8.5.0"'],
+  ['none', 'there were no errors and no warnings'],
+  ['none', 'GET /INFO/ERROR_CODE X-ERROR-ID'],
+  ['none', 'the information is terror'],
+  ['none', ''],
+  ['none', 'E'],
+];
+
+test('lines of programs have the level that their programs gave them', () => {
+  for (const [level, line] of EXAMPLES) assert.is(levelOf(line), level, line);
+  for (const [line, level] of [['warn: x', 'warn'], ['[DEBUG] x', 'debug'], ['NOTICE: x', 'info']] as const) {
+    assert.is(levelOf(line), level, line);
+  }
+});
+
+test('keys of the record', () => {
+  const of = (tail: string): number => levelOfKeys(encoder.encode(tail), 0, encoder.encode(tail).length);
+  assert.is(of('"host":"a","level":"warning"}'), LEVEL.warn);
+  assert.is(of('"level":"loud"}'), LEVEL.none);
+  assert.is(of('"levels":"error"}'), LEVEL.none);
+});
+
+test('whatever the bytes are, there is a level, and nothing outside of the line is looked at', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 80 }), fc.constantFrom('', 'error', 'level=', '"level":', '<3>', 'E112'), (bytes, word) => {
+      const line = new Uint8Array([...bytes, ...encoder.encode(word), ...bytes]);
+      const alone = levelOfText(line, 0, line.length);
+      assert.ok(alone >= 0 && alone <= 6);
+      const within = new Uint8Array([...encoder.encode('[error] level'), ...line, ...encoder.encode('error level=error "level":"error"')]);
+      assert.is(levelOfText(within, 13, 13 + line.length), alone);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+/** The traits of lines of one stream, as level and `+` for what goes on. */
+function traitsOf(lines: string[], ids = lines.map(() => 'a')): string[] {
+  const store = new Store();
+  lines.forEach((line, i) => {
+    const bytes = encoder.encode(line);
+    store.add({ kind: KIND.line, id: ids[i] ?? 'a', run: 'r', n: i, ts: i, more: line.endsWith('…') }, bytes, 0, bytes.length, false);
+  });
+  const chunk = store.chunks[0] as Chunk;
+  return lines.map((_, i) => {
+    const traits = chunk.traits[i] as number;
+    return `${NAMES[traits & TRAIT.level]}${(traits & TRAIT.goesOn) !== 0 ? '+' : ''}`;
+  });
+}
+
+test('a stack trace goes on from its head and has its level', () => {
+  assert.equal(traitsOf(['ERROR x', '\tat a.b(C.java:1)', '\tat INFO', 'Caused by: y', '\t... 3 more', '... 3 more', 'INFO z', '  indented']), [
+    'error', 'error+', 'error+', 'error+', 'error+', 'error+', 'info', 'info+',
+  ]);
+  assert.equal(traitsOf(['Traceback (most recent call last):', '  File "x"', '    y()', 'ValueError: z', 'next']), [
+    'error', 'error+', 'error+', 'error+', 'none',
+  ]);
+  assert.equal(traitsOf(['  nothing before', 'x…', 'y…', 'z', 'w']), ['none', 'none', 'none+', 'none+', 'none']);
+  assert.equal(traitsOf(['ERROR x', 'b', ' at', ' at'], ['a', 'b', 'a', 'b']), ['error', 'none', 'error+', 'none+']);
+  const endless = traitsOf(['ERROR x', ...Array.from({ length: 600 }, () => ' indented')]);
+  assert.is(endless.filter((t) => t === 'error+').length, 500 + 0);
+  assert.is(endless[501], 'none');
+});
+
+test('errors are counted, in all and for each stream; lines that go on are not', () => {
+  const store = new Store();
+  for (const [id, line] of [['a', 'ERROR x'], ['a', ' at y'], ['b', 'FATAL z'], ['a', 'WARN'], ['a', 'error: again']] as const) {
+    const bytes = encoder.encode(line);
+    store.add({ kind: KIND.line, id, run: '', n: 0, ts: 1, more: false }, bytes, 0, bytes.length, false);
+  }
+  assert.equal([store.traits.errors, store.traits.errorsOf('a'), store.traits.errorsOf('b'), store.traits.errorsOf('c')], [3, 2, 1, 0]);
+});
+
+test.run();

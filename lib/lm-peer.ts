@@ -20,7 +20,7 @@ const GOODBYE_MS = 1000; // for the last words to arrive
 export type PeerEvents = {
   /** It has introduced itself. */
   joined(known: boolean, agent: string): void;
-  /** Bytes of unfinished frames that it holds have changed by so many. */
+  /** Bytes of unfinished frames that it holds have changed by so many, or lines have gone on their way. */
   held(change: number): void;
 };
 
@@ -161,7 +161,6 @@ export class LmPeer implements Peer {
 
   #account(): void {
     const held = this.#over ? 0 : this.#reader.held;
-    if (held === this.#held) return;
     const change = held - this.#held;
     this.#held = held;
     this.#events.held(change);

@@ -1,6 +1,7 @@
 /** Who may send to this receiver: the senders of a file, or anyone. */
-import { isSenderName, parseAuthorized, type Sender } from './authorized.ts';
+import { isSenderName, parseAuthorized, Sender } from './authorized.ts';
 import { note } from './cli.ts';
+import { Framing } from './framing.ts';
 import { lineFilter } from './line-filter.ts';
 import { Pace } from './pace.ts';
 import type { Filter } from './receiver.ts';
@@ -11,12 +12,14 @@ export type Guest = { name: string; principal: string; filter: Filter | undefine
 
 export class Roster {
   readonly #path: string | undefined;
+  readonly #frame: boolean;
   #senders = new Map<string, Sender>();
   #paces = new Map<string, Pace>(); // by pin: all connections of a key share one
 
-  /** `path` of lm-authorized(5), or undefined for anyone. Call `load` before use. */
-  constructor(path: string | undefined) {
+  /** `path` of lm-authorized(5), or undefined for anyone; `frame` makes records of all lines. Call `load` before use. */
+  constructor(path: string | undefined, frame = false) {
     this.#path = path;
+    this.#frame = frame;
   }
 
   /** The names in the file, each once. */
@@ -43,10 +46,17 @@ export class Roster {
 
   /** The guest with this key (undefined: it has shown none) at this address, or undefined when it may not send. */
   admit(pin: string | undefined, address: string): Guest | undefined {
-    if (this.#path === undefined) return { name: address, principal: `anyone ${pin ?? ''}`, filter: undefined, pace: undefined };
+    if (this.#path === undefined) {
+      return { name: address, principal: `anyone ${pin ?? ''}`, filter: this.#filter(new Sender(address, '', ['*'])), pace: undefined };
+    }
     const sender = pin === undefined ? undefined : this.#senders.get(pin);
     if (!sender || sender.limits.from?.has(address) === false) return undefined;
-    return { name: sender.name, principal: sender.name, filter: lineFilter(sender), pace: this.#paces.get(sender.pin) };
+    return { name: sender.name, principal: sender.name, filter: this.#filter(sender), pace: this.#paces.get(sender.pin) };
+  }
+
+  /** Each has a run of its own. */
+  #filter(sender: Sender): Filter | undefined {
+    return lineFilter(sender, this.#frame ? new Framing(sender.name) : undefined);
   }
 
   /** Why somebody was refused, with the line that would let it in; `subject` is what its certificate says of itself. */

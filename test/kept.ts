@@ -147,20 +147,27 @@ export function checkTalk(text: string, talkers: Talker[]): void {
   }
 }
 
-/** Output in which a kill may have repeated some lines: without the repetitions it is the journal. Returns bytes repeated. */
-export function checkRepeated(out: string, journal: string): number {
+/** Lines of the output that came before, one after the other: where in the output they begin, and their bytes. */
+export type Repetition = { at: number; bytes: number };
+
+/** Output in which a kill may have repeated some lines: without the repetitions it is the journal. */
+export function checkRepeated(out: string, journal: string): Repetition[] {
   const at = new Map<string, number>();
   const lines = journal.split(/(?<=\n)/).filter(Boolean);
   lines.forEach((line, i) => at.set(line, i));
-  let [next, repeated] = [0, 0];
+  const repetitions: Repetition[] = [];
+  let [next, offset, run] = [0, 0, undefined as Repetition | undefined];
   for (const line of out.split(/(?<=\n)/).filter(Boolean)) {
     let i = at.get(line);
     // A write cut by the kill leaves the beginning of a line before what is repeated.
     for (let cut = 1; i === undefined && cut < line.length; cut++) i = at.get(line.slice(cut));
     assert.ok(i !== undefined && i <= next, `out of order: ${line.slice(0, 100)} is ${i}, after ${next}`);
-    if (i < next) repeated += line.length;
+    if (i === next) run = undefined;
+    else if (run) run.bytes += line.length;
+    else repetitions.push((run = { at: offset, bytes: line.length }));
+    offset += line.length;
     next = Math.max(next, i + 1);
   }
   assert.is(next, lines.length, 'lines on stdout');
-  return repeated;
+  return repetitions;
 }

@@ -28,17 +28,24 @@ function lastOfFile(path: string): number {
   return numberOf(tail.toString('latin1').trimEnd().split('\n').at(-1) ?? '');
 }
 
+/** The last line of each file of frames in a spool, which may be in use. */
+export function lastLines(spool: string): string[] {
+  return framesIn(spool).flatMap((name) => {
+    let bytes: Buffer;
+    try {
+      bytes = readFileSync(join(spool, name));
+    } catch {
+      return []; // acknowledged meanwhile
+    }
+    const frame = readSegment(bytes, parseSegmentName(name)?.base ?? 0).frames.at(-1);
+    return frame ? [frame.bytes.subarray(HEADER).toString('latin1').trimEnd().split('\n').at(-1) ?? ''] : [];
+  });
+}
+
 /** The number of the last line that has gone through: what the receiver wrote, or else what the spool holds. */
 export function wentThrough(spool: string, out: string): number {
-  let last = lastOfFile(out);
-  if (!existsSync(spool)) return last;
-  for (const name of readdirSync(spool)) {
-    const parsed = parseSegmentName(name);
-    if (!parsed) continue;
-    const frame = readSegment(readFileSync(join(spool, name)), parsed.base).frames.at(-1);
-    if (frame) last = Math.max(last, numberOf(frame.bytes.subarray(HEADER).toString('latin1').trimEnd().split('\n').at(-1) ?? ''));
-  }
-  return last;
+  const held = lastLines(spool).map(numberOf); // first: what is gone from there is in the output by then
+  return Math.max(lastOfFile(out), ...held);
 }
 
 /** Feed lines from `from` on as fast as they are taken, until the process ends or `last` is written. */

@@ -1,52 +1,25 @@
 /** Eight senders through a proxy that cuts, swallows and dribbles, a fault each 150 ms: about 15 s, or 10 minutes with LM_SOAK. */
-import { crc32 } from 'node:zlib';
-import { createReadStream, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { random } from './oracle.ts';
 import { start, stopAll, timed, until, withFolder, type Running } from './sh.ts';
 import { KINDS, Storm } from './storm.ts';
 import { makeKey, sendArgs, startRecv } from './tls.ts';
+import { judgeFile, NOTHING_WRONG, provenLine } from './verdict.ts';
 
 const SOAK = process.env['LM_SOAK'] !== undefined;
 const SECONDS = SOAK ? 600 : 12;
 const SENDERS = 8;
-const TEXT = 'abcdefghijklmnopqrstuvwxyz0123456789 '.repeat(600);
-
-/** A line that names its stream, its number, and the checksum of both and its text. */
-function lineOf(stream: number, n: number, length: number): string {
-  const body = `${stream} ${n} ${TEXT.slice(0, length)}`;
-  return `${crc32(body)} ${body}\n`;
-}
-
-/** What is wrong with the lines that came, by kind; and the last number of each stream. */
-async function judge(out: string): Promise<{ torn: number; missing: number; doubled: number; reordered: number; last: number[] }> {
-  const verdict = { torn: 0, missing: 0, doubled: 0, reordered: 0, last: Array<number>(SENDERS).fill(0) };
-  const missing = Array.from({ length: SENDERS }, () => new Set<number>());
-  for await (const line of createInterface({ input: createReadStream(out, 'latin1'), crlfDelay: Infinity })) {
-    const [, crc, body = ''] = /^(\d+) (.*)$/.exec(line) ?? [];
-    const [stream, n] = body.split(' ', 2).map(Number) as [number, number];
-    const last = verdict.last[stream];
-    if (crc === undefined || Number(crc) !== crc32(body) || last === undefined) verdict.torn++;
-    else if (n > last) {
-      for (let i = last + 1; i < n; i++) missing[stream]?.add(i);
-      verdict.last[stream] = n;
-    } else if (missing[stream]?.delete(n)) verdict.reordered++;
-    else verdict.doubled++;
-  }
-  verdict.missing = missing.reduce((sum, set) => sum + set.size, 0);
-  return verdict;
-}
-
 /** Writes lines until told to stop, as fast as they are taken but not faster than so many a tick; resolves with their number. */
 function writer(sender: Running, stream: number, next: () => number): { stop: () => Promise<number> } {
   let [n, ended] = [0, false];
   const done = (async () => {
     const stdin = sender.child.stdin;
     while (!ended && stdin && !sender.over) {
-      const lines = Array.from({ length: 20 + Math.floor(next() * 40) }, () => lineOf(stream, ++n, next() < 0.01 ? next() * 20_000 : next() * 300));
+      const length = (): number => next() * (next() < 0.01 ? 20_000 : 300);
+      const lines = Array.from({ length: 20 + Math.floor(next() * 40) }, () => provenLine(stream, ++n, length()));
       if (!stdin.write(lines.join(''))) await until(() => !stdin.writableNeedDrain || stdin.destroyed || ended, 1e6);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
@@ -55,7 +28,7 @@ function writer(sender: Running, stream: number, next: () => number): { stop: ()
     stop: async () => {
       ended = true;
       await Promise.race([done, new Promise((resolve) => setTimeout(resolve, 60_000).unref())]);
-      sender.child.stdin?.end(lineOf(stream, ++n, 10)); // a fresh one
+      sender.child.stdin?.end(provenLine(stream, ++n, 10)); // a fresh one
       return n;
     },
   };
@@ -80,17 +53,18 @@ test(`${SENDERS} senders in a storm of ${SECONDS} s: nothing missing, doubled, t
   senders.forEach((s) => assert.is(s.code, 0, s.err));
   await stopAll(recv.process);
   storm.close();
-  const { last, ...wrong } = await judge(join(dir, 'out'));
+  const { last, ...wrong } = await judgeFile(join(dir, 'out'), SENDERS);
   if (SOAK) {
     const lines = sent.reduce((sum, n) => sum + n);
     console.log(`${lines} lines, ${storm.faults} faults ${JSON.stringify(storm.counts)}, ${storm.connections} connections, ${JSON.stringify(wrong)}`);
   }
-  assert.equal(wrong, { torn: 0, missing: 0, doubled: 0, reordered: 0 });
+  assert.equal(wrong, NOTHING_WRONG);
   assert.equal(last, sent);
   for (const kind of KINDS) assert.ok(storm.counts[kind] >= SECONDS / 6, `${kind}: ${storm.counts[kind]}`);
 })));
 
-(SOAK ? test : test.skip)('a connection that is half open is noticed by both ends within 35 s, and nothing is lost or doubled', timed(120_000, () => withFolder(async (dir) => {
+(SOAK ? test : test.skip)('a connection that is half open is noticed by both ends within 35 s, and nothing is lost or doubled',
+  timed(120_000, () => withFolder(async (dir) => {
   const [receiver, sender] = [makeKey(dir, 'receiver'), makeKey(dir, 'sender')];
   const recv = await startRecv(['-k', receiver.pem, '--anyone'], join(dir, 'out'));
   // The kernel goes on answering for a relay that is stopped, so that TCP finds nothing wrong.

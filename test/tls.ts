@@ -33,7 +33,7 @@ export async function startRecv(args: string[], out?: string, env: NodeJS.Proces
   const given = args.some((arg) => /^\S*:\d+$/.test(arg)) ? args : [...args, '127.0.0.1:0'];
   const process = start('lm-tls-recv', given, { stdio: ['ignore', fd ?? 'pipe', 'pipe'], env, keepOutput: false });
   if (fd !== undefined) closeSync(fd);
-  const address = (await process.says(/listening on (\S+)/))[1] as string;
+  const address = (await process.says(/listening on (\S+)/, 60_000))[1] as string;
   return { process, address, port: Number(address.slice(address.lastIndexOf(':') + 1)) };
 }
 

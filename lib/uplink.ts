@@ -29,7 +29,7 @@ export class Uplink {
   readonly #backoff = new Backoff();
   #connection: Connection | undefined;
   readonly #troubles = new Map<string, string>(); // what was said last about being unable to send, by receiver
-  #retry = 0; // the receiver asked to be left alone for so long, ms
+  #retry = 0; // the receiver asked to be left alone for so long, ms; holds until one has answered
   #refusedTold = false;
   #welcome = false; // a receiver has answered
   #renewed = false; // the stream has a new name, and nothing was acknowledged since
@@ -88,7 +88,6 @@ export class Uplink {
       const lastOfRound = (turn + 1) % addresses.length === 0;
       if (!progressed && !lastOfRound) continue;
       const wait = Math.max(this.#backoff.next(), Math.random() * this.#retry);
-      this.#retry = 0;
       await delay(wait, undefined, { signal: this.#stop.signal }).catch(() => {});
     }
     return false;
@@ -120,7 +119,7 @@ export class Uplink {
     this.#connection = undefined;
     const { session } = connection;
     if (session.state === 'done') return 'done';
-    this.#retry = session.goAway?.retry ?? 0;
+    this.#retry = session.goAway?.retry ?? (connection.welcome ? 0 : this.#retry);
     const renewed = this.#renew(connection) ? ANEW : '';
     this.#say(name, `${connection.welcome ? 'lost the connection to' : 'cannot send to'} ${name}: ${reason}${renewed}`);
     return session.progressed;

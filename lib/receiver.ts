@@ -72,6 +72,11 @@ export class Session {
     return !this.peer && this.#lane.idle;
   }
 
+  /** It has ended without a byte. */
+  get empty(): boolean {
+    return this.#end === 0;
+  }
+
   /** A connection begins, or takes over from an older one; it hears what is here already. */
   join(peer: Peer, known: boolean, name: string): void {
     this.peer?.fenced();
@@ -172,7 +177,8 @@ export class Session {
       throw new WireError('GAP', `the stream ends at ${frame.offset}, but ${this.received} bytes are here`);
     }
     this.#end = frame.offset;
-    this.#put(NOTHING);
+    if (this.empty) this.#finish(); // nothing to be kept of it
+    else this.#put(NOTHING);
   }
 
   #commit(mark: number): void {
@@ -264,7 +270,7 @@ export class Receiver {
 
   /** A sender has introduced itself over `peer`. `name` is what it is told it is called. */
   open(peer: Peer, principal: string, hello: Hello, name: string, filter?: Filter): { session: Session; known: boolean } {
-    const key = `${principal}\n${hello.epoch}`;
+    const key = keyOf(principal, hello.epoch);
     const old = this.#sessions.get(key);
     const stored = old ? undefined : this.#recall?.(principal, hello.epoch);
     // Where streams are remembered for long, one that is not known and does not begin at 0 has been forgotten: its sender has to say so.
@@ -282,8 +288,10 @@ export class Receiver {
 
   /** A connection is gone. */
   close(peer: Peer, session: Session): void {
-    if (session.peer === peer) this.#live--;
+    if (session.peer !== peer) return;
+    this.#live--;
     session.leave(peer);
+    if (session.empty) this.#sessions.delete(keyOf(session.principal, session.epoch));
   }
 
   /** For Session: it has something to tell, `now` or soon. */
@@ -314,4 +322,8 @@ export class Receiver {
       }
     }
   }
+}
+
+function keyOf(principal: string, epoch: string): string {
+  return `${principal}\n${epoch}`;
 }

@@ -1,14 +1,15 @@
 /** The two ends of lm/1 in one process, without a network: what is written, what arrives, and what is lost is for the test to say. */
 import { readHello } from '../lib/messages.ts';
-import { Receiver, type Peer, type Session } from '../lib/receiver.ts';
+import { Receiver, type Bounds, type Filter, type Peer, type Session } from '../lib/receiver.ts';
 import { Rota } from '../lib/rota.ts';
 import { SenderSession, type Stream } from '../lib/sender.ts';
 import { Window } from '../lib/window.ts';
 import { FrameReader, MAX_PAYLOAD, TYPE, type Frame } from '../lib/wire.ts';
 
 export const WINDOW = 65_536;
+export const BOUNDS: Bounds = { window: WINDOW, total: 1 << 28, remembered: 100 };
 
-function reader(): FrameReader {
+export function reader(): FrameReader {
   const r = new FrameReader();
   r.max = MAX_PAYLOAD;
   return r;
@@ -17,7 +18,7 @@ function reader(): FrameReader {
 export type NewStream = Stream & { window: Window };
 
 let epochs = 0;
-export const newStream = (limit: number): NewStream => ({
+export const newStream = (limit = 1 << 22): NewStream => ({
   window: new Window(limit), epoch: (++epochs).toString(16).padStart(32, '0'), ended: false, refused: { lines: 0, earlier: 0, reason: '' },
 });
 
@@ -27,15 +28,21 @@ export class Far {
   /** Bytes that a sender said will not come. */
   lost = 0;
   rota = new Rota(() => {});
-  receiver = this.#begin();
+  receiver: Receiver;
+  readonly #bounds: Bounds;
+
+  constructor(bounds = BOUNDS) {
+    this.#bounds = bounds;
+    this.receiver = this.#begin();
+  }
 
   #begin(): Receiver {
-    return new Receiver(this.rota, { window: WINDOW, total: 1 << 28, remembered: 100 }, {
+    return new Receiver(this.rota, this.#bounds, {
       due: () => {}, refused: () => {}, lost: (_, loss) => void (this.lost += loss.bytes),
     });
   }
 
-  write(quantum: number): void {
+  write(quantum = 65_536): void {
     const taken = this.rota.take(quantum);
     for (const { block } of taken) this.out += block.bytes.toString('latin1');
     this.rota.done(taken);
@@ -57,6 +64,7 @@ export class Link implements Peer {
   /** Where the sender's stream began for this receiver, once HELLO has come. */
   welcomed: { known: boolean; base: number; next: number } | undefined;
   readonly #incarnation: Receiver;
+  readonly #filter: Filter | undefined;
   #toFar: Buffer;
   #toSender: Buffer = Buffer.alloc(0);
   #dead = false;
@@ -65,8 +73,9 @@ export class Link implements Peer {
   readonly #senderReader = reader();
   #there: Session | undefined;
 
-  constructor(far: Far, stream: Stream) {
+  constructor(far: Far, stream: Stream, filter?: Filter) {
     this.far = far;
+    this.#filter = filter;
     this.#incarnation = far.receiver;
     this.session = new SenderSession(stream);
     this.#toFar = this.session.hello('test');
@@ -96,7 +105,7 @@ export class Link implements Peer {
     if (this.#incarnation !== this.far.receiver) return;
     this.#farReader.push(Buffer.from(bytes), (frame) => {
       if (frame.type === TYPE.hello) {
-        const { session, known } = this.far.receiver.open(this, 'web1', readHello(frame), 'web1');
+        const { session, known } = this.far.receiver.open(this, 'web1', readHello(frame), 'web1', this.#filter);
         this.#there = session;
         this.welcomed = { known, base: frame.offset, next: session.received };
       } else this.#there?.take(this, frame);

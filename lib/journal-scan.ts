@@ -56,10 +56,11 @@ export class SegmentScan {
       }
       if (seen?.is === 'bad' && fresh) return seen; // else the bytes may be from before the writer took a group back
       if (seen?.is === 'short') want = Math.max(want, seen.need);
-      const before = inside && seen?.is === 'short' ? this.#window.length - from : 0;
+      // What was read before says nothing: since then a killed writer's half a group may have been cut off, and another begun.
+      const before = fresh && seen?.is === 'short' ? this.#window.length - from : 0;
       await this.#load(this.at, want);
-      if (seen?.is === 'bad') continue;
-      if (this.#window.length <= before) return { is: before === 0 ? 'end' : 'short' };
+      if (this.#window.length === 0) return { is: 'end' };
+      if (this.#window.length <= before) return { is: 'short' };
     }
   }
 

@@ -17,7 +17,7 @@ DIST    = dist
 
 TEST    =
 BENCH   = test/bench/*.bench.ts
-SOAK    = crowd debian fuzz journal lm-tls-recv-journal lm-tls-send-disk lm-tls-send-spool protocol spool storm supervisor systemd
+SOAK    = crash crowd debian fuzz journal lm-tls-recv lm-tls-recv-journal lm-tls-send-disk lm-tls-send-spool protocol spool storm supervisor systemd
 CMDS    = lm-cert lm-fifo lm-frame lm-serve lm-tls-recv lm-tls-send
 BANNER  = import{createRequire as lmRequire}from"node:module";const require=lmRequire(import.meta.url);
 ESBUILD = node_modules/.bin/esbuild --bundle --format=esm --log-level=warning

@@ -6,6 +6,8 @@ import type { Key } from './tls.ts';
 
 const WORKER = fileURLToPath(new URL('flock.worker.ts', import.meta.url));
 
+type Second = { joined: number; connects: number };
+
 export class Flock {
   readonly process: Running;
   readonly #count: number;
@@ -15,9 +17,10 @@ export class Flock {
     this.process = start('node', ['--import', 'tsx', WORKER, String(port), key.pem, String(count), String(perSecond)]);
   }
 
-  /** What it told, a second each: how many are connected, and how many connections were begun. */
-  get seconds(): { joined: number; connects: number }[] {
-    return this.process.out.split('\n').slice(0, -1).map((line) => JSON.parse(line) as { joined: number; connects: number }).filter((s) => 'joined' in s);
+  /** What it told, a second each: how many are connected, and how many connections a receiver took. */
+  get seconds(): Second[] {
+    const told = this.process.out.split('\n').slice(0, -1).map((line) => JSON.parse(line) as Second | { error: string });
+    return told.filter((second) => 'joined' in second);
   }
 
   /** What receivers complained of. */
@@ -27,7 +30,8 @@ export class Flock {
 
   /** Resolves when all are connected. */
   async joined(ms = 60_000): Promise<void> {
-    await until(() => this.seconds.at(-1)?.joined === this.#count, ms, () => `${this.#count} to join: ${JSON.stringify(this.seconds.at(-1))} ${this.errors[0]}`);
+    const tell = (): string => `${this.#count} to join: ${JSON.stringify(this.seconds.at(-1))} ${this.errors[0]}`;
+    await until(() => this.seconds.at(-1)?.joined === this.#count, ms, tell);
   }
 }
 

@@ -1,4 +1,4 @@
-/** Many light senders in one process, for tests: `flock.worker.ts PORT PEM COUNT PER_SECOND`; tells of itself on stdout, one JSON a line. */
+/** Many light senders in one process, for tests: `flock.worker.ts PORT PEM COUNT PER_SECOND`; tells of itself, one JSON a line. */
 import { readFileSync } from 'node:fs';
 import { connect, createSecureContext, type TLSSocket } from 'node:tls';
 import { Backoff } from '../lib/backoff.ts';
@@ -11,7 +11,7 @@ const pem = readFileSync(process.argv[3] ?? '');
 const secureContext = createSecureContext({ key: pem, cert: pem });
 const tell = (what: object): void => void process.stdout.write(`${JSON.stringify(what)}\n`);
 let joined = 0;
-const connects: number[] = []; // when connections were begun
+let connects = 0; // connections that a receiver took, since told last
 
 /** One sender: a line now and then, with the time in it; every line is kept until it is acknowledged, and sent again. */
 class Bird {
@@ -31,13 +31,13 @@ class Bird {
   }
 
   connect(): void {
-    connects.push(Date.now());
     const reader = new FrameReader();
     // An address for every ten: the receiver counts strangers by it.
     const localAddress = `127.0.${1 + Math.floor(this.#i / 2000)}.${1 + (Math.floor(this.#i / 10) % 200)}`;
     const options = { host: '127.0.0.1', port, secureContext, rejectUnauthorized: false, ALPNProtocols: ['lm/1'], localAddress };
     const socket = connect(options);
     this.#socket = socket;
+    socket.on('connect', () => connects++);
     socket.on('secureConnect', () => {
       socket.write(control(TYPE.hello, this.#base, { v: 1, epoch: (this.#i + 1).toString(16).padStart(32, '0'), agent: 'flock' }));
     });
@@ -47,7 +47,6 @@ class Bird {
       if (this.#open) joined--;
       this.#open = false;
       setTimeout(() => this.connect(), Math.max(this.#backoff.next(), Math.random() * this.#retry));
-      this.#retry = 0;
     });
   }
 
@@ -57,6 +56,7 @@ class Bird {
       this.#release(frame.offset);
       [this.#sent, this.#limit, this.#open] = [next, limit, true];
       this.#backoff.reset();
+      this.#retry = 0;
       joined++;
       this.#pump();
     } else if (frame.type === TYPE.ack) {
@@ -96,4 +96,7 @@ setInterval(() => {
   for (let n = 0; n < perSecond / 50; n++) birds[turn++ % count]?.line();
 }, 20);
 setInterval(() => birds.forEach((bird) => bird.ping()), 10_000);
-setInterval(() => tell({ joined, connects: connects.splice(0).length }), 1000);
+setInterval(() => {
+  tell({ joined, connects });
+  connects = 0;
+}, 1000);

@@ -11,7 +11,8 @@ export function frameOf(type: number, offset: number, payload: string | Uint8Arr
   return bytes;
 }
 
-export type LightOptions = { port: number; pem?: string | undefined; localAddress?: string } & Pick<ConnectionOptions, 'ALPNProtocols' | 'maxVersion'>;
+export type LightOptions = { port: number; pem?: string | undefined; localAddress?: string }
+  & Pick<ConnectionOptions, 'ALPNProtocols' | 'maxVersion'>;
 
 export class Light {
   readonly socket: TLSSocket;

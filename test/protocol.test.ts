@@ -66,7 +66,10 @@ class Model {
 const piece = fc.oneof(fc.nat(60), fc.nat(30_000), fc.constant(Infinity));
 const lengths = fc.array(fc.oneof(fc.nat(200), fc.constantFrom(0, 30_000, 90_000)), { minLength: 1, maxLength: 3 });
 const step = fc.oneof(
-  { weight: 25, arbitrary: fc.record({ do: fc.constant('go on' as const), lengths, frames: fc.nat(3), written: fc.constantFrom(1, 65_536) }) },
+  {
+    weight: 25,
+    arbitrary: fc.record({ do: fc.constant('go on' as const), lengths, frames: fc.nat(3), written: fc.constantFrom(1, 65_536) }),
+  },
   { weight: 5, arbitrary: fc.record({ do: fc.constant('append' as const), lengths }) },
   { weight: 5, arbitrary: fc.record({ do: fc.constant('pump' as const), n: fc.nat(4) }) },
   { weight: 7, arbitrary: fc.record({ do: fc.constant('deliver' as const), n: piece }) },
@@ -153,7 +156,7 @@ class World {
     this.reconnect(true);
   }
 
-  /** What the sender's memory held is gone; what was put out of it is as it was. A new process has a new stream, that is looked at alone. */
+  /** What the sender's memory held is gone; what was put out of it is as it was. A new process has a new stream, looked at alone. */
   senderDies(): void {
     this.life = World.born();
     for (const far of this.fars) {
@@ -214,7 +217,7 @@ function take(world: World, s: Step): void {
   else if (world.old !== world.link && world.old.welcomed) world.deliver(world.old, s.n); // late
 }
 
-test('two receivers, all of them dying, cuts and late bytes: every byte once and in order at each, or counted as lost where the other has it', () => {
+test('two receivers, all dying, cuts and late bytes: every byte once and in order at each, or counted as lost where the other has it', () => {
   fc.assert(fc.property(fc.array(step, { minLength: 10, maxLength: 100, size: 'max' }), (steps) => {
     const world = new World();
     for (const s of steps) {

@@ -51,7 +51,7 @@ function report(file: string, r: Outcome): void {
   skipped += r.skipped;
   process.stdout.write(`${bad > 0 ? 'FAIL' : 'ok  '} ${file} ${r.passed}/${r.total} in ${r.seconds.toFixed(1)} s\n`);
   if (bad > 0) process.stdout.write(r.code === 124 || r.code === 137 ? `${r.output}\nended after ${FILE_LIMIT_S} s\n` : r.output);
-  else for (const line of r.output.split('\n')) if (line.includes('SKIPPED')) process.stdout.write(`     ${line.trim()}\n`);
+  else for (const line of r.output.split('\n')) if (/SKIPPED|REPORT/.test(line)) process.stdout.write(`     ${line.trim()}\n`);
 }
 
 async function work(): Promise<void> {

@@ -104,6 +104,11 @@ export function startLine(line: string, options: Parameters<typeof start>[2] = {
   return start('bash', ['-c', line], options);
 }
 
+/** Tell a figure that a long test has measured; `make soak` shows it. */
+export function report(text: string): void {
+  if (process.env['LM_SOAK'] !== undefined) process.stdout.write(`\nREPORT ${text}\n`);
+}
+
 /** End processes and wait until they are gone. */
 export async function stopAll(...processes: Running[]): Promise<void> {
   processes.forEach((p) => p.kill('SIGTERM'));
@@ -113,7 +118,9 @@ export async function stopAll(...processes: Running[]): Promise<void> {
 }
 
 /** Resolves when `condition` holds; rejects after `ms` with what was waited for. */
-export async function until(condition: () => boolean | Promise<boolean>, ms = 10_000, what: () => string = () => 'condition'): Promise<void> {
+export async function until(
+  condition: () => boolean | Promise<boolean>, ms = 10_000, what: () => string = () => 'condition',
+): Promise<void> {
   const end = Date.now() + ms;
   while (!(await condition())) {
     if (Date.now() > end) throw new Error(`waited ${ms} ms for ${what()}`);

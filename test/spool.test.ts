@@ -206,7 +206,8 @@ test('any course of appending, sending, cuts, syncs, kills and power losses', ti
   }), { numRuns: 150 * MORE });
 }));
 
-test('drop-oldest: within its bound for ever, every line delivered or counted, in memory and over restarts', timed(120_000 * MORE, async () => {
+test('drop-oldest: within its bound for ever, every line delivered or counted, in memory and over restarts',
+  timed(120_000 * MORE, async () => {
   const steps = fc.array(fc.tuple(fc.nat(30), fc.nat(6), fc.nat(9)), { minLength: 5, maxLength: 50 });
   await fc.assert(fc.asyncProperty(steps, async (course) => {
     const far = new FarEnd();

@@ -63,7 +63,7 @@ export async function feed(process: Running, from: number, last: number): Promis
   }
 }
 
-/** Kill the sender `times` times under load, then let a last one finish `more` lines. The receiver's output must be the source, to the byte. */
+/** Kill the sender `times` times under load, then let a last one finish `more` lines. The receiver's output must be the source. */
 export async function killSenders(args: string[], spool: string, out: string, times: number, more: number): Promise<void> {
   const next = random(times);
   for (let i = 0; i < times; i++) {
@@ -94,7 +94,9 @@ export function checkOutput(out: string, last: number): void {
 }
 
 /** The files of frames in a spool, which may not be there yet. */
-export const framesIn = (dir: string): string[] => (existsSync(dir) ? readdirSync(dir) : []).filter((name) => name.endsWith('.frames')).sort();
+export const framesIn = (dir: string): string[] => (
+  (existsSync(dir) ? readdirSync(dir) : []).filter((name) => name.endsWith('.frames')).sort()
+);
 /** Bytes in files of frames; files may come and go meanwhile. */
 export function spooled(dir: string): number {
   return framesIn(dir).reduce((sum, name) => sum + (statSync(join(dir, name), { throwIfNoEntry: false })?.size ?? 0), 0);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { random } from './oracle.ts';
-import { start, stopAll, timed, until, withFolder, type Running } from './sh.ts';
+import { report, start, stopAll, timed, until, withFolder, type Running } from './sh.ts';
 import { KINDS, Storm } from './storm.ts';
 import { makeKey, sendArgs, startRecv } from './tls.ts';
 import { judgeFile, NOTHING_WRONG, provenLine } from './verdict.ts';
@@ -54,10 +54,9 @@ test(`${SENDERS} senders in a storm of ${SECONDS} s: nothing missing, doubled, t
   await stopAll(recv.process);
   storm.close();
   const { last, ...wrong } = await judgeFile(join(dir, 'out'), SENDERS);
-  if (SOAK) {
-    const lines = sent.reduce((sum, n) => sum + n);
-    console.log(`${lines} lines, ${storm.faults} faults ${JSON.stringify(storm.counts)}, ${storm.connections} connections, ${JSON.stringify(wrong)}`);
-  }
+  const lines = sent.reduce((sum, n) => sum + n);
+  report(`${lines} lines, ${storm.faults} faults ${JSON.stringify(storm.counts)}, ${storm.connections} connections`);
+  report(JSON.stringify(wrong));
   assert.equal(wrong, NOTHING_WRONG);
   assert.equal(last, sent);
   for (const kind of KINDS) assert.ok(storm.counts[kind] >= SECONDS / 6, `${kind}: ${storm.counts[kind]}`);
@@ -78,7 +77,7 @@ test(`${SENDERS} senders in a storm of ${SECONDS} s: nothing missing, doubled, t
   send.child.stdin?.write('two\n');
   await Promise.all([recv.process.says(/no sign of life for 30 s/, 40_000), send.says(/no sign of life for 30 s/, 40_000)]);
   const seconds = (performance.now() - begun) / 1000;
-  console.log(`half open: noticed by both ends after ${seconds.toFixed(1)} s`);
+  report(`half open: noticed by both ends after ${seconds.toFixed(1)} s`);
   assert.ok(seconds < 36, `${seconds} s`);
   relay.kill('SIGCONT');
   send.child.stdin?.end('three\n');

@@ -52,7 +52,7 @@ async function setUp(dir: string, senders: number, options: string[] = [], out: 
   return { receiver, keys, recv, out: out ?? '' };
 }
 
-test('50 cuts under load, 3 senders: every byte once, in order', timed(60_000, () => withFolder(async (dir) => {
+test('50 cuts under load, 3 senders: every byte once, in order', timed(200_000, () => withFolder(async (dir) => {
   const { receiver, keys, recv, out } = await setUp(dir, 3);
   const next = random(7);
   const hows: Cut['how'][] = ['reset', 'end', 'reset', 'silence'];
@@ -70,9 +70,9 @@ test('50 cuts under load, 3 senders: every byte once, in order', timed(60_000, (
   checkStreams(dir, out, 3);
 })));
 
-test('20 senders at once, lines of 100 bytes to 20 KB: none torn, none lost', timed(60_000, () => withFolder(async (dir) => {
+test('20 senders at once, lines of 100 bytes to 20 KB: none torn, none lost', timed(200_000, () => withFolder(async (dir) => {
   const { receiver, keys, recv, out } = await setUp(dir, 20);
-  for (let i = 0; i < 20; i++) writeLines(join(dir, `in${i}`), i, 5000, i % 5 === 0 ? 20_000 : 200);
+  for (let i = 0; i < 20; i++) writeLines(join(dir, `in${i}`), i, 1500, i % 5 === 0 ? 20_000 : 200);
   const sends = keys.map((key, i) => startSend(sendArgs(key, receiver, recv.address), join(dir, `in${i}`)));
   await Promise.all(sends.map((s) => s.closed));
   sends.forEach((s) => assert.is(s.code, 0, s.err));
@@ -81,7 +81,7 @@ test('20 senders at once, lines of 100 bytes to 20 KB: none torn, none lost', ti
 })));
 
 test('a reader that stalls for 5 s makes senders wait: no reconnect, bounded memory, nothing lost',
-  timed(60_000, () => withFolder(async (dir) => {
+  timed(200_000, () => withFolder(async (dir) => {
   const receiver = makeKey(dir, 'recv');
   const keys = [0, 1, 2].map((i) => makeKey(dir, `s${i}`));
   // 3 senders of 12 MB: more than windows and pipes hold.
@@ -89,7 +89,7 @@ test('a reader that stalls for 5 s makes senders wait: no reconnect, bounded mem
   recv.process.child.stdout?.pause();
   for (let i = 0; i < 3; i++) writeLines(join(dir, `in${i}`), i, 30_000, 800);
   const sends = keys.map((key, i) => startSend(sendArgs(key, receiver, recv.address), join(dir, `in${i}`)));
-  await until(() => (recv.process.err.match(/ is here/g) ?? []).length === 3);
+  await until(() => (recv.process.err.match(/ is here/g) ?? []).length === 3, 60_000);
   await new Promise((resolve) => setTimeout(resolve, 5000));
   const rss = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${recv.process.child.pid}/status`, 'utf8'))?.[1]);
   assert.ok(rss < 130_000, `${rss} KB`);
@@ -117,7 +117,7 @@ async function rogue(port: number, key: Key, bytes: Buffer[]): Promise<string> {
 }
 
 test('enemies: noise, silence, random frames, strangers. The good sender is served all the while',
-  timed(60_000, () => withFolder(async (dir) => {
+  timed(200_000, () => withFolder(async (dir) => {
   const { receiver, keys: [good, bad], recv, out } = await setUp(dir, 2, ['--raw']);
   if (!good || !bad) throw new Error('no keys');
   writeLines(join(dir, 'in0'), 0, 5000, 300);
@@ -166,7 +166,7 @@ test('enemies: noise, silence, random frames, strangers. The good sender is serv
   assert.not.match(recv.process.err, /\x1b|^red/m);
 })));
 
-test('one address that opens connections and says nothing does not keep others out', timed(30_000, () => withFolder(async (dir) => {
+test('one address that opens connections and says nothing does not keep others out', timed(100_000, () => withFolder(async (dir) => {
   const { receiver, keys, recv, out } = await setUp(dir, 1);
   const silent = Array.from({ length: 40 }, () => netConnect({ port: recv.port, host: '127.0.0.1', localAddress: '127.0.0.2' }));
   silent.forEach((s) => s.on('error', () => {}));
@@ -180,7 +180,7 @@ test('one address that opens connections and says nothing does not keep others o
   checkStreams(dir, out, 1);
 })));
 
-test('memory is bounded when many begin and do not finish', timed(30_000, () => withFolder(async (dir) => {
+test('memory is bounded when many begin and do not finish', timed(100_000, () => withFolder(async (dir) => {
   const receiver = makeKey(dir, 'recv');
   const recv = await startRecv(['-k', receiver.pem, '--anyone', '--raw', '-M', '2M'], join(dir, 'out'));
   const sockets = Array.from({ length: 12 }, () => {

@@ -5,6 +5,7 @@ import { Journal, NoRoom, type Entry } from '../lib/journal.ts';
 import { readCursor, saveCursor } from '../lib/journal-cursor.ts';
 import { groupLine, openingLine, segmentName, segmentNumber, type Position } from '../lib/journal-format.ts';
 import { JournalReader } from '../lib/journal-reader.ts';
+import { SegmentScan } from '../lib/journal-scan.ts';
 import { Standings, newStanding, type Standing } from '../lib/standings.ts';
 import { crc32 } from '../lib/crc.ts';
 import { countLines } from '../lib/lines.ts';
@@ -446,6 +447,30 @@ test('a full disk: nothing is left of what did not fit, and it goes on when ther
   disk.room = Infinity;
   await journal.commit([more]);
   check(journal, (await readAll(disk, journal.start)).text, [stream]);
+});
+
+test('a reader that saw half a group, which a crash left and the next writer cut off, reads the shorter one in its place', async () => {
+  const mark = '0123456789abcdef';
+  const opening = openingLine(mark, { at: 0, bytes: 0, segment: 1, ts: 1, before: undefined });
+  const group = (text: string): Buffer => {
+    const payload = [Buffer.from(text)];
+    return Buffer.concat([groupLine(mark, { at: opening.length, ts: 1, streams: [] }, payload), ...payload]);
+  };
+  let bytes = Buffer.concat([opening, group('x'.repeat(5000) + '\n').subarray(0, 3000)]);
+  const scan = new SegmentScan({
+    read: async (into, at) => bytes.subarray(at).copy(into),
+    write: async () => 0,
+    sync: async () => {},
+    truncate: async () => {},
+    size: async () => bytes.length,
+    close: async () => {},
+  });
+  await scan.open();
+  assert.equal(await scan.next(), { is: 'short' });
+  bytes = Buffer.concat([opening, group('short\n')]);
+  const step = await scan.next();
+  assert.is(step.is === 'group' && step.lines.toString(), 'short\n');
+  assert.equal(await scan.next(), { is: 'end' });
 });
 
 test.run();

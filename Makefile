@@ -17,6 +17,7 @@ DIST    = dist
 
 TEST    =
 BENCH   = test/bench/*.bench.ts
+SOAK    = crowd debian fuzz journal lm-tls-recv-journal lm-tls-send-disk lm-tls-send-spool protocol spool storm supervisor systemd
 CMDS    = lm-cert lm-fifo lm-frame lm-serve lm-tls-recv lm-tls-send
 BANNER  = import{createRequire as lmRequire}from"node:module";const require=lmRequire(import.meta.url);
 ESBUILD = node_modules/.bin/esbuild --bundle --format=esm --log-level=warning
@@ -62,8 +63,9 @@ bench: all needs
 	@for b in $(BENCH); do node --import tsx $$b || exit 1; done
 
 # The long fault tests, several minutes each.
-soak: all needs
-	LM_SOAK=1 node --import tsx node_modules/uvu/bin.js test '^systemd\.test\.ts$$'
+soak: all
+	@LM_SOAK=1 sh test/needs.sh
+	@LM_SOAK=1 node --import tsx test/run.ts $(SOAK)
 
 # DESTDIR never gets into a link: what is installed is moved as a whole.
 install: all
@@ -79,6 +81,7 @@ install: all
 	cp $(DIST)/completions/fish/* '$(DESTDIR)$(FISHDIR)'
 	cp lib/systemd/* '$(DESTDIR)$(UNITDIR)'
 	for e in nginx supervisor; do cp lib/$$e/lm.conf '$(DESTDIR)$(EXAMPLES)'/$$e.conf || exit 1; done
+	cp lib/demo.sh '$(DESTDIR)$(EXAMPLES)'
 
 # Leaves folders that others use as well.
 uninstall:

@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 /** lm-frame: turn lines of text into records, tagged with a stream id; with -d turn records back into lines. */
-import { randomInt } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { EXIT, note, onStop, run, UsageError, type Args, type Command } from '../lib/cli.ts';
 import { openStdin } from '../lib/input.ts';
@@ -8,7 +7,7 @@ import { openStdout } from '../lib/output.ts';
 import { showProgress, type Counters } from '../lib/progress.ts';
 import { parseSize, parseTime } from '../lib/quantity.ts';
 import { isStreamId } from '../lib/record.ts';
-import { MAX_MESSAGE } from '../lib/record-writer.ts';
+import { MAX_MESSAGE, newRun } from '../lib/record-writer.ts';
 import { withTicks } from '../lib/ticks.ts';
 import { Deframer } from '../lib/deframe.ts';
 import { Framer, MIN_MAX } from '../lib/framer.ts';
@@ -65,8 +64,6 @@ function fieldsOf(args: Args): [key: string, value: string][] {
   }
   return [...fields];
 }
-
-const newRun = (): string => Array.from({ length: 8 }, () => randomInt(36).toString(36)).join('');
 
 /** What turns the input into records, by the options. */
 function framerOf(args: Args): Framer | JournalFramer {

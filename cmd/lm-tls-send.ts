@@ -1,33 +1,67 @@
 #!/usr/bin/env node
 /** lm-tls-send: carry the lines of standard input to a receiver over TLS, and survive every outage on the way. */
 import type { Address } from '../lib/address.ts';
+import type { Amount } from '../lib/backlog.ts';
 import { EXIT, note, onStop, run, UsageError, type Args, type Command } from '../lib/cli.ts';
+import type { Identity } from '../lib/identity.ts';
 import { openStdin, type Input } from '../lib/input.ts';
 import { countLines, LineCutter } from '../lib/lines.ts';
 import { Notices } from '../lib/notices.ts';
 import { grouped, showProgress } from '../lib/progress.ts';
 import { parseSize, parseTime } from '../lib/quantity.ts';
+import type { SyncMode } from '../lib/spool.ts';
+import type { Rest, Store } from '../lib/store.ts';
 import type { UplinkOptions } from '../lib/uplink.ts';
+import type { OnFull } from '../lib/window.ts';
 
 const command: Command = {
   name: 'lm-tls-send',
   about: 'carry lines to a receiver over TLS, each once and in order, through every outage',
   operands: 'host[:port] ...',
   options: {
+    check: { help: 'try the way to each receiver step by step, send nothing' },
     ca: { value: 'file', help: 'certificate of the receiver, or of authorities, PEM' },
     key: { letter: 'k', value: 'file', help: 'own key and certificate, PEM (default sender.pem among the settings, if it is there)' },
+    'on-full': { value: 'block|drop-oldest', default: 'block', help: 'when there is no room: let the writer wait, or drop old lines' },
     pin: { value: 'sha256:...', many: true, help: 'pin of the receiver, as lm-cert prints it' },
     raw: { help: 'send to a plain TLS receiver: no acknowledgements' },
-    timeout: { letter: 't', value: 'time', default: '10s', help: 'how long to go on sending after SIGTERM or SIGINT' },
+    spool: { letter: 's', value: 'dir', help: 'keep lines on disk until they are acknowledged' },
+    'spool-max': { value: 'size', default: '1G', help: 'most that the spool may take' },
+    'spool-sync': { value: 'always|interval|never', default: 'interval', help: 'when lines are brought to the disk itself' },
+    timeout: { letter: 't', value: 'time', help: 'how long to go on sending after SIGTERM or SIGINT (default 10s, with --spool 1s)' },
     verbose: { letter: 'v', help: 'show rates on stderr' },
     window: { letter: 'w', value: 'size', default: '4M', help: 'memory for lines that are not acknowledged yet' },
   },
 };
 
-/** The option's value as `parse` reads it; what that throws is a mistake on the command line. */
-function optionOf<T>(args: Args, name: string, parse: (text: string) => T): T {
+const NOTHING: Amount = { lines: 0, bytes: 0 };
+
+/** Options that mean nothing together with another. */
+const EXCLUDED: Record<string, string[]> = {
+  raw: ['window', 'spool', 'on-full', 'check'],
+  check: ['spool-max', 'spool-sync', 'on-full', 'window', 'timeout'],
+};
+
+function checkTogether(args: Args): void {
+  for (const [one, others] of Object.entries(EXCLUDED)) {
+    const other = others.find((name) => args.has(name));
+    if (args.has(one) && other !== undefined) throw new UsageError(`options --${one} and --${other} exclude each other`);
+  }
+  const lone = ['spool-max', 'spool-sync'].find((name) => args.has(name) && !args.has('spool'));
+  if (lone !== undefined) throw new UsageError(`option --${lone} needs --spool`);
+}
+
+/** One of the words an option allows. */
+function choice<T extends string>(text: string, words: readonly T[]): T {
+  const word = words.find((w) => w === text);
+  if (word === undefined) throw new Error(`${text} is none of ${words.join(', ')}`);
+  return word;
+}
+
+/** The option's value, or `fallback`, as `parse` reads it; what that throws is a mistake on the command line. */
+function optionOf<T>(args: Args, name: string, parse: (text: string) => T, fallback = ''): T {
   try {
-    return parse(args.value(name) ?? '');
+    return parse(args.value(name) ?? fallback);
   } catch (err) {
     throw new UsageError(`option --${name}: ${err instanceof Error ? err.message : err}`);
   }
@@ -45,7 +79,7 @@ async function addressesOf(args: Args): Promise<Address[]> {
   }
 }
 
-async function optionsOf(args: Args, notices: Notices): Promise<UplinkOptions> {
+async function optionsOf(args: Args, notices: Notices): Promise<UplinkOptions & { identity: Identity | undefined }> {
   const addresses = await addressesOf(args);
   const { isPin } = await import('../lib/pin.ts');
   const [pins, ca] = [args.all('pin'), args.value('ca')];
@@ -59,7 +93,7 @@ async function optionsOf(args: Args, notices: Notices): Promise<UplinkOptions> {
   const identity = key === undefined ? undefined : await readIdentity(key);
   const trust = new Trust({ pins, ca }, identity);
   for (const address of addresses) await trust.check(address); // a file that cannot be read is an error now, not at every attempt
-  return { addresses, trust, say: (text) => notices.say(text), verbose: args.has('verbose') };
+  return { addresses, trust, identity, say: (text) => notices.say(text), verbose: args.has('verbose') };
 }
 
 /** Stop at a signal: no more input, and after a while no more patience. */
@@ -70,42 +104,67 @@ function stopOn(input: Input, patience: number, stop: () => void): void {
   });
 }
 
-async function send(args: Args, options: UplinkOptions, input: Input, patience: number): Promise<number> {
-  const [{ Uplink }, { newEpoch }, { Window }] = await Promise.all([
-    import('../lib/uplink.ts'), import('../lib/sender.ts'), import('../lib/window.ts'),
-  ]);
-  const window = new Window(optionOf(args, 'window', (text) => parseSize(text, 65_536, 2 ** 32)));
-  const stream = { window, epoch: newEpoch(), ended: false, refused: { lines: 0, earlier: 0, reason: '' } };
-  const uplink = new Uplink(stream, options);
+async function storeOf(args: Args, notices: Notices): Promise<Store> {
+  const memory = optionOf(args, 'window', (text) => parseSize(text, 65_536, 2 ** 32));
+  const onFull = optionOf(args, 'on-full', (text) => choice<OnFull>(text, ['block', 'drop-oldest']));
+  const [path, max] = [args.value('spool'), optionOf(args, 'spool-max', (text) => parseSize(text, 16 * 2 ** 20, 2 ** 50))];
+  const sync = optionOf(args, 'spool-sync', (text) => choice<SyncMode>(text, ['always', 'interval', 'never']));
+  if (path === undefined) return new (await import('../lib/store.ts')).MemoryStore(memory, onFull);
+  if (memory > max / 2) throw new UsageError('option --window: more than half of --spool-max');
+  const spool = await (await import('../lib/spool.ts')).openSpool(path, {
+    max, memory, dropping: onFull === 'drop-oldest', sync, say: (text) => notices.say(text),
+  });
+  spool.start();
+  return spool;
+}
+
+async function send(args: Args, options: UplinkOptions, input: Input, patience: number, notices: Notices): Promise<number> {
+  const store = await storeOf(args, notices);
+  const [{ Uplink }, { reportLosses }] = await Promise.all([import('../lib/uplink.ts'), import('../lib/loss-report.ts')]);
+  const { stream, window, dropped, damaged } = store;
+  const uplink = new Uplink(store.first(), options, () => store.next());
   const cutter = new LineCutter();
-  const refused = (): number => stream.refused.lines + stream.refused.earlier;
   const progress = showProgress(args.has('verbose'), () => ({
-    lines: window.taken.lines, bytes: window.taken.bytes, 'unacked bytes': window.tail - window.acked, connections: uplink.connections,
-    split: cutter.split, refused: refused(),
+    lines: window.taken.lines, bytes: window.taken.bytes, ...store.counters(), connections: uplink.connections, split: cutter.split,
+    refused: uplink.refused.lines, dropped: dropped.lines, 'damaged bytes': damaged.bytes,
   }));
+  const endReport = reportLosses(dropped, note);
   stopOn(input, patience, () => uplink.stop());
+  store.onChange = () => uplink.kick();
   const sent = uplink.run();
   try {
     for await (const chunk of input) {
       for (const block of cutter.push(chunk)) window.append(block);
+      await store.settle();
       uplink.kick();
-      if (window.full) await uplink.room();
+      if (window.full) await uplink.room(window);
     }
     for (const block of cutter.end()) window.append(block);
   } finally {
+    await store.secure();
     stream.ended = true;
     uplink.kick();
     await sent;
     progress.stop();
+    endReport();
   }
-  return farewell(cutter.split, refused(), stream.refused.reason, window.unacked());
+  const { refused } = uplink;
+  return farewell({ split: cutter.split, refused: refused.lines, reason: refused.reason, dropped, damaged, ...(await store.close()) });
 }
 
-function farewell(split: number, refused: number, reason: string, lost: { lines: number; bytes: number }): number {
+type Outcome = Partial<Rest> & { split: number; refused?: number; reason?: string; dropped?: Amount; damaged?: Amount };
+
+/** Say what did not go as it should; the exit status. */
+function farewell({ split, refused = 0, reason, dropped = NOTHING, damaged = NOTHING, lost = NOTHING, kept = 0 }: Outcome): number {
+  const shown = ({ lines, bytes }: Amount): string => `${grouped(lines)} lines, ${grouped(bytes)} bytes`;
   if (split > 0) note(`lines longer than 1 MiB, split: ${grouped(split)}`);
   if (refused > 0) note(`lines refused by the receiver: ${grouped(refused)}: ${reason}`);
-  if (lost.bytes > 0) note(`lost, not acknowledged: ${grouped(lost.lines)} lines, ${grouped(lost.bytes)} bytes`);
-  return refused > 0 || lost.bytes > 0 ? EXIT.fail : EXIT.ok;
+  if (dropped.bytes > 0) note(`lost, given up for want of room: ${shown(dropped)}`);
+  if (damaged.bytes > 0) note(`lost, damaged in the spool: ${shown(damaged)}`);
+  if (lost.bytes > 0) note(`lost, not acknowledged: ${shown(lost)}`);
+  if (kept > 0) note(`kept in the spool, not acknowledged: ${grouped(kept)} bytes`);
+  if (refused + dropped.bytes + damaged.bytes + lost.bytes > 0) return EXIT.fail;
+  return kept > 0 ? EXIT.tempfail : EXIT.ok;
 }
 
 async function sendRaw(args: Args, options: UplinkOptions, input: Input, patience: number): Promise<number> {
@@ -127,16 +186,17 @@ async function sendRaw(args: Args, options: UplinkOptions, input: Input, patienc
   await uplink.end();
   progress.stop();
   if (uplink.breaks > 0) note(`connections that broke: ${uplink.breaks}; lines under way then may be lost or doubled`);
-  return Math.max(farewell(cutter.split, 0, '', lost), uplink.breaks > 0 ? EXIT.fail : EXIT.ok);
+  return Math.max(farewell({ split: cutter.split, lost }), uplink.breaks > 0 ? EXIT.fail : EXIT.ok);
 }
 
 await run(command, async (args) => {
-  const patience = optionOf(args, 'timeout', (text) => parseTime(text, 0, 86_400_000));
-  if (args.has('raw') && args.has('window')) throw new UsageError('options --raw and --window exclude each other');
+  checkTogether(args);
+  const patience = optionOf(args, 'timeout', (text) => parseTime(text, 0, 86_400_000), args.has('spool') ? '1s' : '10s');
   const notices = new Notices(note);
   const options = await optionsOf(args, notices);
+  if (args.has('check')) return (await import('../lib/check.ts')).checkAll(options, args.value('spool'));
   try {
-    return await (args.has('raw') ? sendRaw : send)(args, options, openStdin(), patience);
+    return await (args.has('raw') ? sendRaw : send)(args, options, openStdin(), patience, notices);
   } finally {
     notices.end();
   }

@@ -1,8 +1,9 @@
 #!/bin/sh
 # The whole chain on one machine, as `make demo` runs it: a log that is being written, sender, TLS, receiver, named pipe, page.
-# LOG=/var/log/syslog shows that file instead. Ctrl-C ends everything; nothing is left behind.
+# LOG=/var/log/syslog shows that file instead. Ctrl-C ends everything; nothing is left behind. The commands are those of the folder $1, or
+# those that are installed.
 set -eu
-PATH=$(cd "$1" && pwd):$PATH
+[ $# = 0 ] || PATH=$(cd "$1" && pwd):$PATH
 dir=$(mktemp -d)
 pids=
 end() {

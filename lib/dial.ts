@@ -1,9 +1,9 @@
 /** Connections to a receiver: made, checked, or given up in time. */
 import { isIP } from 'node:net';
-import { connect, type TLSSocket } from 'node:tls';
+import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import type { Address } from './address.ts';
 import { why } from './cli.ts';
-import type { Trust } from './trust.ts';
+import type { Check, Trust } from './trust.ts';
 import { ALPN } from './wire.ts';
 
 const STEP_MS = 10_000; // each for name and TCP, and for TLS
@@ -15,14 +15,7 @@ const KEEPALIVE_MS = 30_000;
  */
 export async function dial(address: Address, trust: Trust, raw: boolean, signal: AbortSignal): Promise<TLSSocket> {
   const check = await trust.check(address);
-  const socket = connect({
-    host: address.host,
-    port: address.port,
-    secureContext: check.context,
-    rejectUnauthorized: false, // `check` decides, and says why
-    ...(isIP(address.host) ? {} : { servername: address.host }),
-    ...(raw ? {} : { ALPNProtocols: [ALPN] }),
-  });
+  const socket = connect({ host: address.host, port: address.port, ...tlsOptions(address, check, raw) });
   socket.on('error', () => {}); // each phase listens by itself; between them nothing may be thrown
   try {
     await established(socket, signal);
@@ -37,6 +30,16 @@ export async function dial(address: Address, trust: Trust, raw: boolean, signal:
   socket.setNoDelay(true);
   socket.setKeepAlive(true, KEEPALIVE_MS);
   return socket;
+}
+
+/** How TLS is to be set up with that address, so that `check` can judge the peer. */
+export function tlsOptions(address: Address, check: Check, raw: boolean): ConnectionOptions {
+  return {
+    secureContext: check.context,
+    rejectUnauthorized: false, // `check` decides, and says why
+    ...(isIP(address.host) ? {} : { servername: address.host }),
+    ...(raw ? {} : { ALPNProtocols: [ALPN] }),
+  };
 }
 
 function established(socket: TLSSocket, signal: AbortSignal): Promise<void> {
@@ -64,7 +67,7 @@ function established(socket: TLSSocket, signal: AbortSignal): Promise<void> {
 }
 
 /** OpenSSL's errors in words: its codes mean little to people. */
-function reasonOf(err: Error): string {
+export function reasonOf(err: Error): string {
   const code = why(err);
   if (code === 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL') return 'it does not speak lm/1; see --raw';
   if (code === 'ERR_SSL_WRONG_VERSION_NUMBER') return 'it does not speak TLS';

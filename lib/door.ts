@@ -13,7 +13,9 @@ import { RawPeer, type RawCounts } from './raw-peer.ts';
 import type { Receiver } from './receiver.ts';
 import type { Guest, Roster } from './roster.ts';
 import type { Rota } from './rota.ts';
+import { figuresText } from './rollcall.ts';
 import { plainAddress, Strangers } from './strangers.ts';
+import { Visitors } from './visitors.ts';
 import { ALPN } from './wire.ts';
 
 const HANDSHAKE_MS = 10_000;
@@ -21,7 +23,6 @@ const KEEPALIVE_MS = 30_000;
 const STRANGERS = 16; // connections of one address that have not said who they are
 const LAST_WORDS_MS = 1000;
 const SPREAD_MS = 5; // senders that are sent away come back over so long for each: 200 a second
-const ROOM_AGAIN = 0.75; // of the memory, below which reading goes on
 
 export type DoorOptions = {
   key: string;
@@ -38,12 +39,11 @@ export type DoorOptions = {
   say: (text: string) => void;
 };
 
-/** A connection that was let in. */
-type Visitor = { peer: LmPeer | RawPeer; pin: string | undefined; address: string };
-
 export class Door {
   /** Connections so far, and those that were not let in. */
   readonly counts = { connections: 0, turnedAway: 0 };
+  /** Those who were let in. */
+  readonly visitors: Visitors;
   readonly rawCounts: RawCounts = { lines: 0, bytes: 0, waiting: 0, refused: 0, split: 0, unended: 0 };
   readonly #options: DoorOptions;
   readonly #net: NetServer;
@@ -51,14 +51,12 @@ export class Door {
   readonly #refusals: Notices;
   readonly #news: Notices;
   readonly #sockets = new Set<Socket>();
-  readonly #visitors = new Set<Visitor>();
   readonly #strangers = new Strangers(STRANGERS);
-  #held = 0; // bytes of unfinished frames and lines
-  #onHold = false;
   #closing = false;
 
   constructor(options: DoorOptions) {
     this.#options = options;
+    this.visitors = new Visitors(options.roster, options.rota, options.memory);
     this.#refusals = new Notices(options.say, { same: 60_000 });
     this.#news = new Notices(options.say, { burst: 50, every: 1000 });
     this.#tls = createServer({
@@ -74,14 +72,11 @@ export class Door {
     this.#tls.on('secureConnection', (socket) => this.#enter(socket));
     this.#tls.on('tlsClientError', (err, socket) => {
       if (socket.remoteAddress !== undefined) this.#turnAway(plainAddress(socket.remoteAddress), `TLS fails: ${why(err)}`);
+      // Node tells of a handshake that takes too long, and leaves it at that (20.20): the connection would stay for ever.
+      if (why(err) === 'ERR_TLS_HANDSHAKE_TIMEOUT') socket.destroy();
     });
     this.#net = createNetServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEPALIVE_MS });
     this.#net.on('connection', (socket) => this.#knock(socket));
-  }
-
-  /** Connections of raw senders now. */
-  get raw(): number {
-    return [...this.#visitors].filter(({ peer }) => peer instanceof RawPeer).length;
   }
 
   /** Resolves with the address listened on, or undefined for a socket that has none of the network. Rejects with the system's error. */
@@ -102,46 +97,18 @@ export class Door {
     this.#tls.setSecureContext({ key, cert, minVersion: 'TLSv1.2', secureOptions: constants.SSL_OP_NO_RENEGOTIATION });
   }
 
-  /** The roster has changed: those no longer on it have to go, the others may send what it says now. */
-  checkAll(): void {
-    for (const { peer, pin, address } of this.#visitors) {
-      const guest = this.#options.roster.admit(pin, address);
-      if (guest) peer.update(guest);
-      else peer.dismiss('AUTH', 'no longer authorized');
-    }
-  }
-
-  /** Memory has become free or short: read on, or wait. */
-  balance(): void {
-    if (this.#closing) return;
-    const { memory, rota } = this.#options;
-    const used = rota.held + this.#held;
-    if (!this.#onHold && used > memory) this.#hold(true);
-    else if (this.#onHold && used < memory * ROOM_AGAIN) this.#hold(false);
-    // Nothing that could go out, and all of the memory in what is begun and not finished: the greatest of it has to go.
-    if (!this.#onHold || rota.held > 0) return;
-    const [greatest] = [...this.#visitors].sort((a, b) => b.peer.held - a.peer.held);
-    greatest?.peer.dismiss('BUSY', 'memory is short');
-  }
-
-  #hold(onHold: boolean): void {
-    this.#onHold = onHold;
-    for (const { peer } of this.#visitors) peer.hold(onHold);
-  }
-
   /** Let nobody in any more, and read no further. */
   stopReading(): void {
     this.#closing = true;
     this.#net.close();
-    this.#hold(true);
-    for (const { peer } of this.#visitors) if (peer instanceof RawPeer) peer.dismiss();
+    this.visitors.stopReading();
   }
 
   /** Send everybody away. Resolves when all connections are closed, after 1 s at most. */
   async close(reason: string): Promise<void> {
     this.stopReading();
-    const retry = this.#visitors.size * SPREAD_MS;
-    for (const { peer } of this.#visitors) if (peer instanceof LmPeer) peer.sendAway(reason, retry);
+    const retry = this.visitors.count * SPREAD_MS;
+    for (const { peer } of this.visitors) if (peer instanceof LmPeer) peer.sendAway(reason, retry);
     const closed = [...this.#sockets].map((socket) => new Promise<void>((resolve) => socket.once('close', () => resolve())));
     const timer = setTimeout(() => this.#sockets.forEach((socket) => socket.destroy()), LAST_WORDS_MS);
     await Promise.all(closed);
@@ -208,13 +175,13 @@ export class Door {
         this.#strangers.leave(address, port);
         this.#news.say(`${where} is ${known ? 'back' : 'here'}${agent && `: ${agent}`}`);
       },
-      held: (change) => this.#account(change),
+      held: (change) => this.visitors.account(change),
     });
-    this.#keep({ peer, pin, address });
+    this.visitors.add({ peer, pin, address, since: new Date() });
     socket.once('close', () => {
-      const { session } = peer;
+      const { session, figures } = peer;
       if (session?.ended) this.#news.say(`${where} has finished: ${grouped(session.counts.lines)} lines`);
-      else if (session) this.#news.say(`${where} is gone, not finished${peer.reason && `: ${peer.reason}`}`);
+      else if (figures) this.#news.say(`${where} is gone, not finished${peer.reason && `: ${peer.reason}`}; ${figuresText(figures)}`);
       else this.#turnAway(address, peer.reason || 'it leaves without HELLO');
     });
   }
@@ -223,23 +190,12 @@ export class Door {
     const where = guest.name === address ? address : `${guest.name} (${address})`;
     this.#strangers.leave(address, port);
     const peer = new RawPeer(socket, guest, this.#options.rota, this.rawCounts, {
-      held: (change) => this.#account(change),
+      held: (change) => this.visitors.account(change),
       refused: (reason) => this.refused(where, reason),
     });
-    this.#keep({ peer, pin, address });
+    this.visitors.add({ peer, pin, address, since: new Date() });
     this.#news.say(`${where} is here, raw`);
-    socket.once('close', () => this.#news.say(`${where} is gone, raw: whether it has finished cannot be known`));
-  }
-
-  #keep(visitor: Visitor): void {
-    this.#visitors.add(visitor);
-    if (this.#onHold) visitor.peer.hold(true);
-    visitor.peer.socket.once('close', () => this.#visitors.delete(visitor));
-  }
-
-  #account(change: number): void {
-    this.#held += change;
-    this.balance();
+    socket.once('close', () => this.#news.say(`${where} is gone, raw, whether finished cannot be known; ${figuresText(peer.figures)}`));
   }
 
   /** Lines of somebody are refused, the first ones. */

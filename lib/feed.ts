@@ -3,8 +3,11 @@ import type { Batch } from './batch.ts';
 import { linesOf, select, type Selection, startOfLast } from './select.ts';
 import type { Ring } from './ring.ts';
 
-/** Where a feed begins: after an entry that the client has, or with the last so many that are held. */
-export type Start = { after: { epoch: string; seq: number } } | { lines: number };
+/** Where a feed begins: after an entry that the client has, or with the last so many that are held; and the last entry that is wanted. */
+export type Start = ({ after: { epoch: string; seq: number } } | { lines: number }) & { until?: number };
+
+/** A client that was too slow for what is held goes on with so many of the newest entries: what it missed can be asked for later. */
+const AFRESH = 10_000;
 
 /** Parts of one message: whole lines. */
 export type Parts = Buffer[];
@@ -16,6 +19,7 @@ export class Feed {
   readonly #ring: Ring;
   readonly #epoch: string;
   readonly #selection: Selection;
+  readonly #until: number;
   #next: number;
   #began = false;
 
@@ -24,6 +28,7 @@ export class Feed {
     this.#ring = ring;
     this.#epoch = epoch;
     this.#selection = { ids, marks: true };
+    this.#until = start.until ?? Infinity;
     if ('lines' in start) this.#next = startOfLast(ring, start.lines, this.#selection);
     else this.#next = start.after.epoch === epoch ? Math.min(start.after.seq + 1, ring.next) : 1;
   }
@@ -42,15 +47,34 @@ export class Feed {
   read(): Parts | undefined {
     const began = this.#began;
     this.#began = true;
-    if (this.#next < this.#ring.first) return this.#skip(this.#ring.first, began ? 'slow' : 'gone');
-    for (let batch = this.#ring.batchOf(this.#next); batch; batch = this.#ring.batchOf(this.#next)) {
+    if (this.over) return undefined;
+    if (this.#next < this.#ring.first) return this.#skip(this.#whereToGoOn(began), began ? 'slow' : 'gone');
+    for (let batch = this.#ring.batchOf(this.#next); batch && !this.over; batch = this.#ring.batchOf(this.#next)) {
       const from = this.#next - batch.first;
-      const chosen = select(batch, from, this.#selection);
+      const last = this.#until - batch.first;
+      const chosen = select(batch, from, this.#selection)?.filter((i) => i <= last);
       this.#next = batch.next;
       if (!chosen) return this.#whole(batch, from);
       if (chosen.length > 0) return this.#some(batch, chosen);
     }
     return undefined;
+  }
+
+  /** Whether it ends of itself. */
+  get finite(): boolean {
+    return this.#until < Infinity;
+  }
+
+  /** Whether the last entry that is wanted has been passed. */
+  get over(): boolean {
+    return this.#next > this.#until;
+  }
+
+  /** What had gone before the client came cannot be had; one that is too slow would fall behind again and again. */
+  #whereToGoOn(slow: boolean): number {
+    const { first } = this.#ring;
+    const to = slow && this.#until === Infinity ? Math.max(first, startOfLast(this.#ring, AFRESH, this.#selection)) : first;
+    return Math.min(to, this.#until + 1);
   }
 
   #at(seq: number): string {
@@ -64,9 +88,10 @@ export class Feed {
   }
 
   #whole(batch: Batch, from: number): Parts {
-    const head = { '@': 'batch', at: this.#at(batch.first + from), count: batch.count - from, ts: batch.ts };
-    const seqs = this.#selection.ids && Array.from({ length: head.count }, (_, i) => batch.first + from + i);
-    return [line(seqs ? { ...head, seqs } : head), batch.bytes.subarray(batch.start(from))];
+    const count = Math.min(batch.count, this.#until - batch.first + 1) - from;
+    const head = { '@': 'batch', at: this.#at(batch.first + from), count, ts: batch.ts };
+    const seqs = this.#selection.ids && Array.from({ length: count }, (_, i) => batch.first + from + i);
+    return [line(seqs ? { ...head, seqs } : head), batch.bytes.subarray(batch.start(from), batch.ends[from + count - 1])];
   }
 
   #some(batch: Batch, chosen: readonly number[]): Parts {

@@ -20,6 +20,8 @@ export type FramerOptions = Tag & {
   strip?: boolean;
   /** Lines that match continue the record before. */
   join?: RegExp;
+  /** Where records are put together, see recordBuffer. */
+  buffer?: Buffer;
 };
 
 /**
@@ -41,7 +43,7 @@ export class Framer {
   constructor(options: FramerOptions) {
     const { max, strip = false } = options;
     if (!(max >= MIN_MAX && max <= MAX_MESSAGE)) throw new RangeError(`max must be ${MIN_MAX} to ${MAX_MESSAGE}`);
-    this.#records = new RecordWriter(options);
+    this.#records = new RecordWriter(options, options.buffer);
     this.#max = max;
     this.#strip = strip;
     this.#stamper = options.time ? new Stamper() : undefined;

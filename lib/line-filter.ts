@@ -1,65 +1,99 @@
-/** Which lines of a sender may pass: by the stream id of each record. */
+/** Which lines of a sender may pass, by the stream id of each record, and which are made records first. */
 import { isUtf8 } from 'node:buffer';
 import type { Sender } from './authorized.ts';
+import type { Framing } from './framing.ts';
+import { Form, linesOf, nextLine, type Lines } from './line-form.ts';
 import type { Filter } from './receiver.ts';
 import { RecordReader } from './record.ts';
 
-const LF = 10;
-const MAX_READERS = 8;
+const MAX_STREAMS = 16;
 const UNFRAMED = 'unframed';
 
-/**
- * Reads the stream id of each line as viewers do: a line that is no record has the id `unframed`. Streams that come mixed have a reader
- * each, since a reader is fast as long as its lines begin alike.
- */
+/** Records of one stream: most have the form; a reader of their own reads the others fast, since it knows how they begin. */
+type Known = { id: string; allowed: boolean; form: Form; reader: RecordReader };
+
+/** Reads the stream id of each line as viewers do: a line that is no record, or has none, has the id `unframed`. */
 class Ids {
-  readonly #readers: { prefix: Buffer; reader: RecordReader }[] = [];
+  /** The id of the line that was read last, whether the line says it itself, and whether it may pass. */
+  id = UNFRAMED;
+  named = false;
+  allowed = false;
+  readonly #sender: Sender;
+  #streams: Known[] = [];
   readonly #any = new RecordReader();
 
-  of(bytes: Buffer, start: number, end: number): string {
-    const at = this.#readers.findIndex(({ prefix }) => startsWith(bytes, start, end, prefix));
-    const known = this.#readers[at];
-    const reader = known?.reader ?? this.#any;
-    if (at > 0 && known) {
-      this.#readers.splice(at, 1);
-      this.#readers.unshift(known);
+  constructor(sender: Sender) {
+    this.#sender = sender;
+  }
+
+  /** Read the line at `start`; returns where the next one begins. The bytes are valid UTF-8. */
+  read(lines: Lines, start: number): number {
+    for (const known of this.#streams) {
+      if (!known.form.begins(lines, start)) continue;
+      const end = known.form.end(lines, start);
+      if (end > 0) {
+        this.id = known.id;
+        this.named = true;
+        this.allowed = known.allowed;
+        return end;
+      }
+      return this.#slowly(lines, start, known.reader);
     }
-    if (reader.read(bytes, start, end) !== undefined) return UNFRAMED;
-    if (!known && reader.canonical) {
-      this.#readers.unshift({ prefix: Buffer.from(`{"id":"${reader.id}",`), reader: new RecordReader() });
-      this.#readers.length = Math.min(this.#readers.length, MAX_READERS);
+    return this.#slowly(lines, start, this.#any);
+  }
+
+  #slowly({ bytes }: Lines, start: number, reader: RecordReader): number {
+    const next = nextLine(bytes, start);
+    const end = next - 1;
+    this.is(reader.read(bytes, start, end) === undefined && reader.hasId ? reader.id : undefined);
+    if (reader === this.#any && this.named && reader.canonical && reader.run !== '') {
+      const form = Form.of(bytes, start, end, reader.id, reader.run, reader.tail);
+      if (form) this.#streams = [{ id: this.id, allowed: this.allowed, form, reader: new RecordReader() }, ...this.#streams].slice(0, MAX_STREAMS);
     }
-    return reader.id;
+    return next;
+  }
+
+  /** The line read last says that it has this id, or none. */
+  is(id: string | undefined): void {
+    this.named = id !== undefined;
+    this.id = id ?? UNFRAMED;
+    this.allowed = this.#sender.allows(this.id);
   }
 }
 
-function startsWith(bytes: Buffer, start: number, end: number, prefix: Buffer): boolean {
-  if (end - start < prefix.length) return false;
-  for (let i = 0; i < prefix.length; i++) if (bytes[start + i] !== prefix[i]) return false;
-  return true;
-}
+/** What becomes of a line. */
+type Fate = 'pass' | 'frame' | 'refuse';
 
-/** The filter for this sender's lines, or undefined when it may send everything. */
-export function lineFilter(sender: Sender): Filter | undefined {
-  if (sender.patterns.includes('*')) return undefined;
-  const ids = new Ids();
+/**
+ * The filter for this sender's lines, or undefined when it may send everything. With `framing`, lines without a stream id become records
+ * of the sender's own stream, whatever the patterns are: those are about ids that the sender chooses.
+ */
+export function lineFilter(sender: Sender, framing?: Framing): Filter | undefined {
+  if (sender.patterns.includes('*') && !framing) return undefined;
+  const ids = new Ids(sender);
   return (bytes) => {
     const kept: Buffer[] = [];
+    const all = linesOf(bytes);
     const valid = isUtf8(bytes);
-    let [lines, refused, reason, from] = [0, 0, '', 0];
+    let [lines, refused, reason, from, fate]: [number, number, string, number, Fate] = [0, 0, '', 0, 'pass'];
+    const settle = (to: number): void => {
+      if (from < to && fate === 'pass') kept.push(bytes.subarray(from, to));
+      else if (from < to && fate === 'frame' && framing) kept.push(...framing.frame(bytes.subarray(from, to)));
+      from = to;
+    };
     for (let start = 0, next = 0; start < bytes.length; start = next) {
-      const end = bytes.indexOf(LF, start);
-      next = end + 1;
-      const id = valid || isUtf8(bytes.subarray(start, end)) ? ids.of(bytes, start, end) : UNFRAMED;
-      if (sender.allows(id)) {
-        lines++;
-        continue;
+      if (valid || isUtf8(bytes.subarray(start, nextLine(bytes, start)))) next = ids.read(all, start);
+      else {
+        next = nextLine(bytes, start);
+        ids.is(undefined);
       }
-      if (from < start) kept.push(bytes.subarray(from, start));
-      from = next;
-      if (refused++ === 0) reason = `stream ${id} is not allowed for ${sender.name}`;
+      const its: Fate = framing && !ids.named ? 'frame' : ids.allowed ? 'pass' : 'refuse';
+      if (its !== fate) settle(start);
+      fate = its;
+      if (its !== 'refuse') lines++;
+      else if (refused++ === 0) reason = `stream ${ids.id} is not allowed for ${sender.name}`;
     }
-    if (from < bytes.length) kept.push(bytes.subarray(from));
+    settle(bytes.length);
     return { kept, lines, refused, reason };
   };
 }

@@ -29,30 +29,42 @@ export function linesOf(values: Map<string, string[]>, byDefault: number): numbe
   return valueOf(values, 'lines') === 'all' ? Infinity : countOf(values, 'lines', byDefault);
 }
 
-function startOf(values: Map<string, string[]>): Start {
-  const after = valueOf(values, 'after');
-  if (after === undefined) return { lines: linesOf(values, LINES) };
+const AT = /^([0-9a-z]{1,32})\.(\d{1,15})$/;
+
+function placeOf(values: Map<string, string[]>, name: string): { epoch: string; seq: number } | undefined {
+  const value = valueOf(values, name);
+  if (value === undefined) return undefined;
+  const match = AT.exec(value);
+  if (!match) throw new BadRequest(`parameter ${name} must be EPOCH.NUMBER`);
+  return { epoch: match[1] as string, seq: Number(match[2]) };
+}
+
+function startOf(values: Map<string, string[]>, epoch: string): Start {
+  const [after, until] = [placeOf(values, 'after'), placeOf(values, 'until')];
+  if (!after && until) throw new BadRequest('parameter until needs after');
+  if (!after) return { lines: linesOf(values, LINES) };
   if (values.has('lines')) throw new BadRequest('parameters after and lines exclude each other');
-  const match = /^([0-9a-z]{1,32})\.(\d{1,15})$/.exec(after);
-  if (!match) throw new BadRequest('parameter after must be EPOCH.NUMBER');
-  return { after: { epoch: match[1] as string, seq: Number(match[2]) } };
+  if (until && until.epoch !== after.epoch) throw new BadRequest('parameters after and until must be of one epoch');
+  if (!until) return { after };
+  return { after, until: until.epoch === epoch ? until.seq : 0 }; // of another epoch nothing is left
 }
 
 /** The feed that a query asks for. Throws BadRequest. */
 export function feedOf(service: Service, query: string): Feed {
-  const values = parseQuery(query, { after: 'once', lines: 'once', id: 'many' });
-  return new Feed(service.ring, service.epoch, startOf(values), idsOf(values));
+  const values = parseQuery(query, { after: 'once', until: 'once', lines: 'once', id: 'many' });
+  return new Feed(service.ring, service.epoch, startOf(values, service.epoch), idsOf(values));
 }
 
 async function send(service: Service, feed: Feed, sink: Sink): Promise<void> {
   sink.write(feed.hello(service.version, Date.now()));
-  await pump({ read: () => feed.read(), beat: (now) => feed.beat(now) }, service.ring, sink, true);
+  await pump({ read: () => feed.read(), beat: (now) => feed.beat(now) }, service.ring, sink, !feed.finite);
 }
 
-/** Answer with the feed as a response that goes on until the client leaves. */
+/** Answer with the feed as a response that goes on until the client leaves, or has the last entry it wants. */
 export async function streamLive(service: Service, feed: Feed, res: ServerResponse): Promise<void> {
   res.writeHead(200, { 'Content-Type': 'application/x-ndjson; charset=utf-8', ...STREAM_HEADERS });
   await send(service, feed, responseSink(res));
+  if (!res.destroyed) res.end();
 }
 
 let sockets: Promise<WebSocketServer> | undefined;
@@ -70,7 +82,7 @@ export async function upgradeLive(service: Service, feed: Feed, req: IncomingMes
     server.handleUpgrade(req, socket, head, (ws) => {
       ws.on('error', () => ws.terminate());
       // A page that is gone without a word is noticed by TCP when it does not take the beats.
-      send(service, feed, webSocketSink(ws, socket)).then(resolve, reject);
+      send(service, feed, webSocketSink(ws, socket)).then(() => ws.close(), reject);
     });
   });
 }

@@ -1,8 +1,10 @@
 /** One connection of a sender that speaks lm/1, at the receiver. */
 import type { TLSSocket } from 'node:tls';
-import { errorFrame, goAwayFrame, readHello } from './messages.ts';
+import { errorFrame, goAwayFrame, readComplaint, readHello } from './messages.ts';
+import { Pacer } from './pace.ts';
 import type { Peer, Receiver, Session } from './receiver.ts';
 import type { Guest } from './roster.ts';
+import type { Figures } from './rollcall.ts';
 import { control, FrameReader, MAX_PAYLOAD, TYPE, WireError, type Fault, type Frame } from './wire.ts';
 
 const HELLO_MS = 10_000;
@@ -18,7 +20,7 @@ const GOODBYE_MS = 1000; // for the last words to arrive
 export type PeerEvents = {
   /** It has introduced itself. */
   joined(known: boolean, agent: string): void;
-  /** Bytes of unfinished frames that it holds have changed by so many. */
+  /** Bytes of unfinished frames that it holds have changed by so many, or lines have gone on their way. */
   held(change: number): void;
 };
 
@@ -32,7 +34,9 @@ export class LmPeer implements Peer {
   readonly #reader = new FrameReader();
   readonly #ticker: NodeJS.Timeout;
   readonly #hello: NodeJS.Timeout;
+  readonly #pacer: Pacer;
   #guest: Guest;
+  #announced = 0; // where the stream ends so far, as the sender last said
   #held = 0;
   #silent = 0;
   #ticks = 0;
@@ -46,6 +50,7 @@ export class LmPeer implements Peer {
     this.#guest = guest;
     this.#receiver = receiver;
     this.#events = events;
+    this.#pacer = new Pacer(guest.pace, () => this.#flow());
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);
     this.#hello = setTimeout(() => this.dismiss('FRAME', 'no HELLO within 10 s'), HELLO_MS);
     socket.on('data', (chunk: Buffer) => this.#take(chunk));
@@ -56,6 +61,23 @@ export class LmPeer implements Peer {
   /** Bytes of an unfinished frame. */
   get held(): number {
     return this.#held;
+  }
+
+  get name(): string {
+    return this.#guest.name;
+  }
+
+  /** How its stream stands, once it has introduced itself. */
+  get figures(): Figures | undefined {
+    if (!this.session) return undefined;
+    const { counts, received, committed } = this.session;
+    const behind = Math.max(this.#announced, received) - committed;
+    return { lines: counts.lines, committed, behind, refused: counts.refused, lost: counts.lost, limited: this.#pacer.limited };
+  }
+
+  /** Its rate keeps it waiting now. */
+  get limited(): boolean {
+    return this.#pacer.waiting;
   }
 
   send(frame: Buffer): void {
@@ -85,19 +107,25 @@ export class LmPeer implements Peer {
   /** Stop or go on reading: memory is short. HELLO is read all the same: a sender that waits for its answer would begin anew. */
   hold(onHold: boolean): void {
     this.#onHold = onHold;
-    if (!onHold || this.#over) this.socket.resume();
-    else if (this.session) this.socket.pause();
+    this.#flow();
+  }
+
+  #flow(): void {
+    if (this.#over || !this.session || !(this.#onHold || this.#pacer.waiting)) this.socket.resume();
+    else this.socket.pause();
   }
 
   /** The list of authorized senders has changed. */
   update(guest: Guest): void {
     this.#guest = guest;
     if (this.session) this.session.filter = guest.filter;
+    this.#pacer.change(guest.pace);
   }
 
   #take(chunk: Buffer): void {
     this.#silent = 0;
     if (this.#over) return;
+    this.#pacer.spend(chunk.length);
     try {
       this.#reader.push(chunk, (frame) => this.#frame(frame));
     } catch (err) {
@@ -109,34 +137,39 @@ export class LmPeer implements Peer {
 
   #frame(frame: Frame): void {
     if (this.#over) return;
-    if (this.session) this.session.take(this, frame);
-    else if (frame.type === TYPE.hello) this.#join(frame);
+    if (frame.type === TYPE.error) {
+      const { code, reason } = readComplaint(frame);
+      this.#drop(`it says ${code}: ${reason}`);
+    } else if (this.session) {
+      if (frame.type === TYPE.ping) this.#announced = frame.offset;
+      this.session.take(this, frame);
+    } else if (frame.type === TYPE.hello) this.#join(frame);
     else throw new WireError('FRAME', 'a frame before HELLO');
   }
 
   #join(frame: Frame): void {
     const hello = readHello(frame);
+    this.#announced = hello.tail ?? 0;
     clearTimeout(this.#hello);
     this.#reader.max = MAX_PAYLOAD;
     const { principal, name, filter } = this.#guest;
     const { session, known } = this.#receiver.open(this, principal, hello, name, filter);
     this.session = session;
     this.#events.joined(known, hello.agent);
-    if (this.#onHold) this.socket.pause();
+    this.#flow();
   }
 
   #account(): void {
     const held = this.#over ? 0 : this.#reader.held;
-    if (held === this.#held) return;
     const change = held - this.#held;
     this.#held = held;
     this.#events.held(change);
   }
 
-  /** While reading is on hold by our own choice, nothing is expected of the sender. */
+  /** While reading stands still by our own choice, nothing is expected of the sender. */
   #tick(): void {
     if (++this.#ticks % PING_TICKS === 0) this.send(control(TYPE.ping, this.session?.committed ?? 0));
-    if (this.#onHold || this.#over) return;
+    if (this.#onHold || this.#pacer.waiting || this.#over) return;
     if (++this.#silent > SILENT_TICKS) this.#drop('no sign of life for 30 s');
     const sameFrame = this.#reader.held > 0 && this.#reader.frames === this.#frames;
     this.#frames = this.#reader.frames;
@@ -148,6 +181,7 @@ export class LmPeer implements Peer {
   /** Say the last words, then wait a little for the other side to close: closing at once would destroy what it has not read. */
   #leave(words: Buffer): void {
     this.#over = true;
+    this.#pacer.stop();
     this.#account();
     if (this.session) this.#receiver.close(this, this.session);
     this.socket.end(words);
@@ -165,6 +199,7 @@ export class LmPeer implements Peer {
   #closed(): void {
     clearInterval(this.#ticker);
     clearTimeout(this.#hello);
+    this.#pacer.stop();
     this.#over = true;
     this.#account();
     if (this.session) this.#receiver.close(this, this.session);

@@ -9,12 +9,11 @@ import { why } from './cli.ts';
  * wait connect, and hear of the release by the end of their connection. A bind and release cost 18 µs (measured, Node 20).
  */
 export async function withLock<T>(name: string, signal: AbortSignal, body: () => Promise<T>): Promise<T> {
-  const path = `\0${name}`;
-  let release = await tryBind(path);
+  let release = await tryLock(name);
   while (!release) {
     signal.throwIfAborted();
-    await released(path, signal);
-    release = await tryBind(path);
+    await released(`\0${name}`, signal);
+    release = await tryLock(name);
   }
   try {
     return await body();
@@ -23,8 +22,8 @@ export async function withLock<T>(name: string, signal: AbortSignal, body: () =>
   }
 }
 
-/** Take the name; resolves with the way to give it back, or with undefined when somebody else has it. */
-function tryBind(path: string): Promise<(() => Promise<void>) | undefined> {
+/** Take the lock of that name; resolves with the way to give it back, or with undefined when somebody else has it. */
+export function tryLock(name: string): Promise<(() => Promise<void>) | undefined> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     const waiting = new Set<Socket>();
@@ -38,7 +37,7 @@ function tryBind(path: string): Promise<(() => Promise<void>) | undefined> {
         waiting.forEach((socket) => socket.destroy());
       });
     server.on('error', (err) => (why(err) === 'EADDRINUSE' ? resolve(undefined) : reject(err)));
-    server.listen(path, () => resolve(release));
+    server.listen(`\0${name}`, () => resolve(release));
   });
 }
 

@@ -37,6 +37,7 @@ export class Matcher {
   readonly #script: URL;
   readonly #progress = new Int32Array(new SharedArrayBuffer(4));
   readonly #queue: Job[] = [];
+  #online = false; // the thread has begun
   #running: Job | undefined;
   #refused = new Map<string, number>(); // patterns that were given up, and until when
   #watch: NodeJS.Timeout | undefined;
@@ -98,7 +99,7 @@ export class Matcher {
     clearTimeout(this.#idle);
     this.#worker ??= this.#start();
     this.#worker.postMessage(job.work); // the bytes of the batch are copied
-    this.#observe();
+    if (this.#online) this.#observe();
   }
 
   /** Count ticks, not time: this thread may have been busy itself, and then no tick was missed. */
@@ -127,6 +128,13 @@ export class Matcher {
   #start(): Worker {
     const worker = new Worker(this.#script, { workerData: this.#progress, resourceLimits: { maxOldGenerationSizeMb: 256 } });
     worker.unref();
+    this.#online = false;
+    // On a busy machine a thread may take longer to begin than a pattern may take: that is not the pattern's time.
+    worker.once('online', () => {
+      if (worker !== this.#worker) return;
+      this.#online = true;
+      if (this.#running) this.#observe();
+    });
     worker.on('message', (outcome: Outcome) => {
       if (worker === this.#worker) this.#finish(outcome);
     });

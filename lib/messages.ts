@@ -4,8 +4,10 @@ import { control, TYPE, WireError, type Fault, type Frame } from './wire.ts';
 
 export const PROTOCOL = 1;
 
-/** A sender introduces itself: one epoch is one stream of bytes, which it holds from `base` on. */
-export type Hello = { epoch: string; base: number; agent: string };
+const LONGEST_RETRY = 3_600_000;
+
+/** A sender introduces itself: one epoch is one stream of bytes, which it holds from `base` on, so far up to `tail`. */
+export type Hello = { epoch: string; base: number; tail?: number; agent: string };
 
 /** The last frame that the receiver took of an epoch: the sender checks that its own bytes there are the same. */
 export type Last = { offset: number; length: number; crc: number };
@@ -32,8 +34,8 @@ function read<T>(frame: Frame, what: string, body: (object: Record<string, unkno
 }
 
 export function helloFrame(hello: Hello): Buffer {
-  const { epoch, agent } = hello;
-  return control(TYPE.hello, hello.base, { v: PROTOCOL, epoch, agent });
+  const { epoch, tail, agent } = hello;
+  return control(TYPE.hello, hello.base, { v: PROTOCOL, epoch, tail, agent });
 }
 
 /** Throws WireError. */
@@ -42,7 +44,8 @@ export function readHello(frame: Frame): Hello {
     if (o['v'] !== PROTOCOL) throw new WireError('VERSION', `version ${PROTOCOL} is spoken here`);
     const epoch = o['epoch'];
     if (typeof epoch !== 'string' || !/^[0-9a-f]{32}$/.test(epoch)) throw new Error('bad epoch');
-    return { epoch, base: frame.offset, agent: textOf(o, 'agent', 64) };
+    const tail = o['tail'] === undefined ? frame.offset : wholeOf(o, 'tail', frame.offset);
+    return { epoch, base: frame.offset, tail, agent: textOf(o, 'agent', 64) };
   });
 }
 
@@ -53,14 +56,17 @@ export function welcomeFrame(welcome: Welcome): Buffer {
 
 /** Throws WireError. */
 export function readWelcome(frame: Frame): Welcome {
-  return read(frame, 'WELCOME', (o) => ({
-    committed: frame.offset,
-    next: wholeOf(o, 'next', frame.offset),
-    limit: wholeOf(o, 'limit'),
-    known: o['known'] === true,
-    last: readLast(o['last']),
-    name: textOf(o, 'name', 128),
-  }));
+  return read(frame, 'WELCOME', (o) => {
+    if (o['v'] !== PROTOCOL) throw new WireError('VERSION', `version ${PROTOCOL} is spoken here`);
+    return {
+      committed: frame.offset,
+      next: wholeOf(o, 'next', frame.offset),
+      limit: wholeOf(o, 'limit'),
+      known: o['known'] === true,
+      last: readLast(o['last']),
+      name: textOf(o, 'name', 128),
+    };
+  });
 }
 
 function readLast(value: unknown): Last | undefined {
@@ -87,9 +93,9 @@ export function goAwayFrame(committed: number, goAway: GoAway): Buffer {
   return control(TYPE.goaway, committed, goAway);
 }
 
-/** Throws WireError. */
+/** Whoever is asked to wait for longer than an hour comes after an hour. Throws WireError. */
 export function readGoAway(frame: Frame): GoAway {
-  return read(frame, 'GOAWAY', (o) => ({ reason: textOf(o, 'reason'), retry: wholeOf(o, 'retry') }));
+  return read(frame, 'GOAWAY', (o) => ({ reason: textOf(o, 'reason'), retry: Math.min(wholeOf(o, 'retry'), LONGEST_RETRY) }));
 }
 
 export function errorFrame(code: Fault, reason: string): Buffer {

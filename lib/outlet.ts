@@ -1,13 +1,31 @@
 /** The one way out of a receiver: takes what waits, sender by sender, and writes it, so that no line tears another. */
-import { Rota } from './rota.ts';
 import type { Output } from './output.ts';
+import type { Counters } from './progress.ts';
+import { Rota } from './rota.ts';
 
 const WRITE = 65_536; // what a pipe holds (pipe(7)): about as much goes out in one write
 
-export class Outlet {
+/** What a receiver needs of its way out. */
+export interface WayOut {
+  readonly rota: Rota;
+  /** Rejects when nothing can go out any more. Never resolves. */
+  readonly failed: Promise<never>;
+  /** Resolves when all is safe, and acknowledged as such, that has come until then. */
+  idle(): Promise<void>;
+  /** Resolves when that has also been written to standard output, or nobody reads it any more. */
+  drained(): Promise<void>;
+  /** Resolves when the reader of standard output has left for good, where that is no failure. */
+  readonly gone: Promise<void>;
+  /** Let go of everything; what is not written by now is not written any more. */
+  close(): Promise<void>;
+  counters(): Counters;
+}
+
+export class Outlet implements WayOut {
   readonly rota = new Rota(() => this.#wake());
   /** Rejects when the output fails: the reader has left, or the disk is full. Never resolves. */
   readonly failed: Promise<never>;
+  readonly gone = new Promise<void>(() => {});
   readonly #output: Output;
   readonly #written: () => void;
   #fail: (err: unknown) => void = () => {};
@@ -25,6 +43,18 @@ export class Outlet {
   /** Resolves when nothing waits any more, with what has come until then. */
   idle(): Promise<void> {
     return this.#idle;
+  }
+
+  drained(): Promise<void> {
+    return this.#idle;
+  }
+
+  async close(): Promise<void> {
+    this.#output.close();
+  }
+
+  counters(): Counters {
+    return {};
   }
 
   #wake(): void {

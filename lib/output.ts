@@ -1,11 +1,18 @@
 /** Standard output for data: a write is done when the kernel has it, a full disk is an error, a reader that leaves is a quiet end. */
-import { constants, fstatSync, write, writeSync } from 'node:fs';
+import { constants, fstatSync, write, writeSync, type Stats } from 'node:fs';
 import { Socket } from 'node:net';
 import { ReaderGone, why } from './cli.ts';
 import { ownDescription, PIPE_BUF, pipeName, PipeWriter, waitForReader } from './pipe.ts';
 
-type Sink = { put(bytes: Uint8Array): Promise<void> | void; close(): void };
+type Sink = {
+  /** Bytes that the kernel has taken, of writes that are not done as well. */
+  readonly taken: number;
+  put(bytes: Uint8Array): Promise<void> | void;
+  close(): void;
+};
 type Waiting = { bytes: Uint8Array; resolve: () => void; reject: (err: unknown) => void };
+
+const NULL_DEVICE = 0x103; // null(4): major 1, minor 3
 
 /** What `openStdout` may be asked for. */
 export type OutputOptions = {
@@ -15,8 +22,6 @@ export type OutputOptions = {
 
 /** An ordered way out. Writes are taken in the order of the calls; the caller waits for each, or bounds what it queues. */
 export class Output {
-  /** Bytes the kernel has taken. */
-  written = 0;
   readonly #sink: Sink;
   #queue: Waiting[] = [];
   #queued = 0;
@@ -25,6 +30,11 @@ export class Output {
 
   constructor(sink: Sink) {
     this.#sink = sink;
+  }
+
+  /** Bytes the kernel has taken, also of a write that is not done. */
+  get written(): number {
+    return this.#sink.taken;
   }
 
   /** Bytes given to `write` and not yet taken by the kernel. */
@@ -63,7 +73,6 @@ export class Output {
           const pending = this.#sink.put(next.bytes);
           if (pending) await pending;
         }
-        this.written += next.bytes.length;
         next.resolve();
       } catch (err) {
         this.#failed = err;
@@ -82,6 +91,7 @@ function blame(err: unknown): Error {
 
 /** A pipe, by a description of our own. */
 class PipeSink implements Sink {
+  taken = 0;
   readonly #pipe: PipeWriter;
   readonly #name: string | undefined;
   readonly #closed = new AbortController();
@@ -94,6 +104,7 @@ class PipeSink implements Sink {
   put(bytes: Uint8Array): Promise<void> | void {
     try {
       const taken = this.#pipe.tryWrite(bytes);
+      this.taken += taken;
       if (taken < bytes.length) return this.#finish(bytes.subarray(taken));
     } catch (err) {
       if (why(err) === 'EPIPE' && this.#name) return this.#finish(bytes);
@@ -106,8 +117,12 @@ class PipeSink implements Sink {
       try {
         const piece = rest.subarray(0, PIPE_BUF);
         await this.#pipe.writePiece(piece);
+        this.taken += piece.length;
         rest = rest.subarray(piece.length);
-        if (rest.length > 0) rest = rest.subarray(this.#pipe.tryWrite(rest));
+        if (rest.length === 0) break;
+        const more = this.#pipe.tryWrite(rest);
+        this.taken += more;
+        rest = rest.subarray(more);
       } catch (err) {
         // What the pipe has taken stays in it for the next reader, as long as we hold our end open.
         if (why(err) !== 'EPIPE' || !this.#name || !(await waitForReader(this.#name, this.#closed.signal))) throw blame(err);
@@ -123,6 +138,7 @@ class PipeSink implements Sink {
 
 /** A socket, or a pipe that the system does not let us open again: through the event loop. */
 class SocketSink implements Sink {
+  taken = 0;
   readonly #socket: Socket;
 
   constructor(fd: number) {
@@ -131,7 +147,13 @@ class SocketSink implements Sink {
   }
 
   put(bytes: Uint8Array): Promise<void> {
-    return new Promise((resolve, reject) => this.#socket.write(bytes, (err) => (err ? reject(blame(err)) : resolve())));
+    return new Promise((resolve, reject) => {
+      this.#socket.write(bytes, (err) => {
+        if (err) return reject(blame(err));
+        this.taken += bytes.length;
+        resolve();
+      });
+    });
   }
 
   close(): void {
@@ -141,6 +163,7 @@ class SocketSink implements Sink {
 
 /** A file, a device: in the thread pool, since a slow disk must not stop the event loop. */
 class FileSink implements Sink {
+  taken = 0;
   readonly #fd: number;
 
   constructor(fd: number) {
@@ -152,6 +175,7 @@ class FileSink implements Sink {
       const taken = await new Promise<number>((resolve, reject) => {
         write(this.#fd, rest, 0, rest.length, null, (err, n) => (err ? reject(blame(err)) : resolve(n)));
       });
+      this.taken += taken;
       rest = rest.subarray(taken);
     }
   }
@@ -159,12 +183,27 @@ class FileSink implements Sink {
   close(): void {}
 }
 
+/** /dev/null, which needs no writing. */
+class NullSink implements Sink {
+  taken = 0;
+
+  put(bytes: Uint8Array): void {
+    this.taken += bytes.length;
+  }
+
+  close(): void {}
+}
+
 /** A terminal: written at once, so that nothing is left over at the end and ^S cannot hold a pool thread. */
 class TerminalSink implements Sink {
+  taken = 0;
+
   put(bytes: Uint8Array): void {
     for (let rest = bytes; rest.length > 0; ) {
       try {
-        rest = rest.subarray(writeSync(1, rest));
+        const taken = writeSync(1, rest);
+        this.taken += taken;
+        rest = rest.subarray(taken);
       } catch (err) {
         if (why(err) !== 'EAGAIN') throw blame(err);
       }
@@ -183,7 +222,17 @@ export function openStdout(options: OutputOptions = {}): Output {
     return new Output(new PipeSink(fd, options.awaitReaders ? pipeName(1) : undefined));
   }
   if (stat.isSocket()) return new Output(new SocketSink(1));
+  if (isNull(stat)) return new Output(new NullSink());
   return new Output(stat.isCharacterDevice() && isTerminal(1) ? new TerminalSink() : new FileSink(1));
+}
+
+/** Whether standard output is /dev/null: what is written there is wanted by nobody. */
+export function stdoutIsNull(): boolean {
+  return isNull(fstatSync(1));
+}
+
+function isNull(stat: Stats): boolean {
+  return stat.isCharacterDevice() && stat.rdev === NULL_DEVICE;
 }
 
 function isTerminal(fd: number): boolean {

@@ -35,8 +35,11 @@ export function countersLine(counters: Counters, rates: Counters = {}): string {
     .join(', ');
 }
 
-/** Print all counters at SIGUSR1 and, when `verbose`, their course. Costs nothing on the way of the data: `read` is called to show. */
-export function showProgress(verbose: boolean, read: () => Counters): Progress {
+/**
+ * Print all counters at SIGUSR1 and, when `verbose`, their course. Costs nothing on the way of the data: `read` is called to show.
+ * `details` are lines below the counters: all there are to tell (at SIGUSR1), or what stands out (in a log).
+ */
+export function showProgress(verbose: boolean, read: () => Counters, details: (all: boolean) => string[] = () => []): Progress {
   let before = { at: process.hrtime.bigint(), counters: read() };
   const line = (): string => {
     const now = { at: process.hrtime.bigint(), counters: read() };
@@ -50,12 +53,12 @@ export function showProgress(verbose: boolean, read: () => Counters): Progress {
     return countersLine(now.counters, rates);
   };
   // The first listener also takes SIGUSR1 away from Node's inspector, which would open a port.
-  const onSignal = (): void => note(countersLine(read()));
+  const onSignal = (): void => [countersLine(read()), ...details(true)].forEach(note);
   process.on('SIGUSR1', onSignal);
   const live = verbose && process.stderr.isTTY === true;
   const show = (): void => {
     if (live) process.stderr.write(`\r\x1b[K${line().slice(0, (process.stderr.columns ?? 80) - 1)}`);
-    else note(line());
+    else [line(), ...details(false)].forEach(note);
   };
   const timer = verbose ? setInterval(show, live ? LIVE_MS : LOG_MS).unref() : undefined;
   return {

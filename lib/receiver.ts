@@ -3,10 +3,12 @@ import { crc32 } from './crc.ts';
 import { countLines } from './lines.ts';
 import { lossFrame, readLoss, welcomeFrame, type Hello, type Last } from './messages.ts';
 import { Lane, type Rota } from './rota.ts';
+import { newStanding, type Standing } from './standings.ts';
 import { ack, control, TYPE, WireError, type Frame } from './wire.ts';
 
 const LF = 10;
 const MIN_WINDOW = 65_536;
+const NOTHING = Buffer.alloc(0);
 
 /** Bounds: bytes under way of one stream and of all, and how many streams are remembered. */
 export type Bounds = { window: number; total: number; remembered: number };
@@ -27,6 +29,7 @@ export type Counts = { lines: number; bytes: number; refused: number; repeated: 
 /** One stream of one sender: (principal, epoch). It outlives its connections. */
 export class Session {
   readonly principal: string;
+  readonly epoch: string;
   /** Everything below has come in; everything below `committed` is out. */
   received: number;
   committed: number;
@@ -34,22 +37,33 @@ export class Session {
   peer: Peer | undefined;
   filter: Filter | undefined;
   /** All of it has been committed, and the sender has said that it is all. */
-  ended = false;
+  ended: boolean;
   readonly counts: Counts = { lines: 0, bytes: 0, refused: 0, repeated: 0, lost: 0 };
-  #reason = '';
+  #reason: string;
+  #lost: Standing['lost'];
   readonly #receiver: Receiver;
   readonly #lane: Lane;
   #end: number | undefined;
   #limit = 0;
   #told = 0; // committed, as the last ACK said
   #toldRefused = 0;
+  #toldEnd = false;
 
-  constructor(receiver: Receiver, rota: Rota, principal: string, base: number) {
+  /** Goes on where its stream stands. */
+  constructor(receiver: Receiver, rota: Rota, standing: Standing) {
+    const { committed, ended, lines, refused, lost } = standing;
     this.#receiver = receiver;
-    this.principal = principal;
-    this.received = base;
-    this.committed = base;
-    this.#told = base;
+    this.principal = standing.principal;
+    this.epoch = standing.epoch;
+    this.received = committed;
+    this.committed = committed;
+    this.last = standing.last;
+    this.ended = ended;
+    this.#end = ended ? committed : undefined;
+    Object.assign(this.counts, { lines, refused, lost: lost.bytes });
+    this.#reason = standing.why;
+    this.#lost = lost;
+    this.#told = committed;
     this.#lane = new Lane(rota, (mark) => this.#commit(mark));
   }
 
@@ -63,6 +77,7 @@ export class Session {
     this.peer?.fenced();
     this.peer = peer;
     this.#toldRefused = 0;
+    this.#toldEnd = false;
     const { committed, received: next, last } = this;
     peer.send(welcomeFrame({ committed, next, limit: this.#credit(), known, last, name }));
     this.#told = committed;
@@ -71,7 +86,7 @@ export class Session {
 
   /** The connection is gone; what it brought stays. */
   leave(peer: Peer): void {
-    if (this.peer === peer) this.peer = undefined;
+    if (this.peer === peer) this.peer = this.filter = undefined;
   }
 
   /** A frame of the sender. Frames of connections that no longer count are ignored. Throws WireError. */
@@ -110,7 +125,7 @@ export class Session {
     if (!this.filter) {
       this.#add('lines', lines);
       this.#add('bytes', payload.length);
-      this.#lane.put(payload, this.received);
+      this.#put(payload);
       return;
     }
     const { kept, refused, reason, lines: passed } = this.filter(payload);
@@ -121,11 +136,17 @@ export class Session {
       this.#add('refused', refused);
       this.#reason = reason;
     }
-    const before = this.received - payload.length;
-    if (kept.length === 0) this.#lane.put(payload.subarray(0, 0), this.received);
-    kept.forEach((bytes, i) => this.#lane.put(bytes, i === kept.length - 1 ? this.received : before));
+    this.#put(kept.length === 1 && kept[0] ? kept[0] : Buffer.concat(kept)); // what a frame brought is safe as a whole or not at all
   }
 
+  /** Pass these on; with them, the stream stands as it does now. */
+  #put(lines: Buffer): void {
+    const { principal, epoch, received: committed, last, counts } = this;
+    this.#lane.put(lines, committed, {
+      principal, epoch, committed, last, ended: this.#end === committed, lines: counts.lines, refused: counts.refused, why: this.#reason,
+      lost: this.#lost,
+    });
+  }
 
   #add(what: keyof Counts, n: number): void {
     this.counts[what] += n;
@@ -136,11 +157,14 @@ export class Session {
     const { from, to, lines, reason } = readLoss(frame);
     if (from > this.received) throw new WireError('GAP', `bytes ${this.received} to ${from} are missing`);
     if (to <= this.received) return;
-    this.#add('lost', to - this.received);
-    this.#receiver.events.lost(this, { lines, bytes: to - this.received, reason });
+    if (this.#end !== undefined && to > this.#end) throw new WireError('FRAME', 'a loss behind the end');
+    const bytes = to - this.received;
+    this.#add('lost', bytes);
+    this.#lost = { lines: this.#lost.lines + Math.min(lines, bytes), bytes: this.#lost.bytes + bytes, reason };
+    this.#receiver.events.lost(this, { lines: Math.min(lines, bytes), bytes, reason });
     this.received = to;
     this.last = undefined;
-    this.#lane.put(Buffer.alloc(0), to);
+    this.#put(NOTHING);
   }
 
   #takeEnd(frame: Frame): void {
@@ -148,7 +172,7 @@ export class Session {
       throw new WireError('GAP', `the stream ends at ${frame.offset}, but ${this.received} bytes are here`);
     }
     this.#end = frame.offset;
-    this.#finish();
+    this.#put(NOTHING);
   }
 
   #commit(mark: number): void {
@@ -161,8 +185,10 @@ export class Session {
   #finish(): boolean {
     if (this.#end === undefined || this.committed !== this.#end) return false;
     this.ended = true;
+    if (!this.peer || this.#toldEnd) return true;
+    this.#toldEnd = true;
     this.#tellRefused();
-    this.peer?.send(control(TYPE.end, this.committed));
+    this.peer.send(control(TYPE.end, this.committed));
     return true;
   }
 
@@ -197,6 +223,9 @@ export type Events = {
   refused(session: Session, reason: string): void;
 };
 
+/** How the stream of this principal and epoch stands, or undefined when it is not known. */
+export type Recall = (principal: string, epoch: string) => Standing | undefined;
+
 /** All streams of all senders. */
 export class Receiver {
   readonly #rota: Rota;
@@ -204,14 +233,17 @@ export class Receiver {
   readonly events: Events;
   /** Of all streams so far. */
   readonly counts: Counts = { lines: 0, bytes: 0, refused: 0, repeated: 0, lost: 0 };
+  readonly #recall: Recall | undefined;
   readonly #sessions = new Map<string, Session>(); // those used last are the last
   readonly #due = new Set<Session>();
   #live = 0;
 
-  constructor(rota: Rota, bounds: Bounds, events: Events) {
+  /** With `recall`, streams are remembered elsewhere as well, for longer than this process lives. */
+  constructor(rota: Rota, bounds: Bounds, events: Events, recall?: Recall) {
     this.#rota = rota;
     this.#bounds = bounds;
     this.events = events;
+    this.#recall = recall;
   }
 
   /** Streams that have a connection now. */
@@ -234,14 +266,18 @@ export class Receiver {
   open(peer: Peer, principal: string, hello: Hello, name: string, filter?: Filter): { session: Session; known: boolean } {
     const key = `${principal}\n${hello.epoch}`;
     const old = this.#sessions.get(key);
-    const session = old ?? new Session(this, this.#rota, principal, hello.base);
+    const stored = old ? undefined : this.#recall?.(principal, hello.epoch);
+    // Where streams are remembered for long, one that is not known and does not begin at 0 has been forgotten: its sender has to say so.
+    const base = this.#recall ? 0 : hello.base;
+    const session = old ?? new Session(this, this.#rota, stored ?? newStanding(principal, hello.epoch, base));
     this.#sessions.delete(key);
     this.#sessions.set(key, session);
     this.#forget(session);
     if (!session.peer) this.#live++;
     session.filter = filter;
-    session.join(peer, old !== undefined, name);
-    return { session, known: old !== undefined };
+    const known = old !== undefined || stored !== undefined;
+    session.join(peer, known, name);
+    return { session, known };
   }
 
   /** A connection is gone. */

@@ -1,4 +1,5 @@
 /** Writes records (lm-record(5)) into one buffer: the hot path between a text line and its record. */
+import { randomInt } from 'node:crypto';
 import { MAX_LINE } from './lines.ts';
 
 const LF = 10;
@@ -20,8 +21,14 @@ const ESCAPED: readonly (Uint8Array | undefined)[] = Array.from({ length: 256 },
   return new Uint8Array(Buffer.from(JSON.stringify(String.fromCharCode(byte)).slice(1, -1)));
 });
 
-/** What all records of one process share. */
+/** What all records of one run share. */
 export type Tag = { id: string; run: string; fields?: readonly (readonly [key: string, value: string])[] };
+
+/** A new token for a run. */
+export const newRun = (): string => Array.from({ length: 8 }, () => randomInt(36).toString(36)).join('');
+
+/** A buffer for a writer: for several, when what each `take`s is used up before the next one writes. */
+export const recordBuffer = (): Buffer => Buffer.allocUnsafeSlow(MAX_LINE + SLACK);
 
 /**
  * Records one after the other in a buffer that is used again and again.
@@ -33,8 +40,8 @@ export class RecordWriter {
   /** Number of the last record: 1, 2, 3... */
   n = 0;
   readonly #tag: Tag;
-  readonly #out = Buffer.allocUnsafeSlow(MAX_LINE + SLACK);
-  readonly #outWords = new DataView(this.#out.buffer, this.#out.byteOffset, this.#out.length);
+  readonly #out: Buffer;
+  readonly #outWords: DataView;
   #at = 0;
   #bytes: Uint8Array = new Uint8Array(0);
   #words = new DataView(this.#bytes.buffer);
@@ -49,8 +56,10 @@ export class RecordWriter {
   readonly #envelope: number;
 
   /** Throws Error when the fields are too long for a record. */
-  constructor(tag: Tag) {
+  constructor(tag: Tag, out = recordBuffer()) {
     this.#tag = tag;
+    this.#out = out;
+    this.#outWords = new DataView(out.buffer, out.byteOffset, out.length);
     const fields = (tag.fields ?? []).map(([key, value]) => `,${JSON.stringify(key)}:${JSON.stringify(value)}`).join('');
     this.#closing = Buffer.from(`"${fields}}\n`);
     this.#closingMore = Buffer.from(`","more":true${fields}}\n`);

@@ -1,4 +1,5 @@
 /** Lines of many senders on their way into one output: whole blocks, each sender in its order, all senders in turn. */
+import type { Standing } from './standings.ts';
 
 const SMALL = 8192; // blocks below this are put together while they wait: a sender of tiny frames must not cost a buffer for each
 const TOGETHER = 32_768;
@@ -9,12 +10,14 @@ export type Out = (mark: number) => void;
 
 class Block {
   mark: number;
+  standing: Standing | undefined;
   readonly own: boolean;
   #bytes: Buffer;
   #length: number;
 
-  constructor(bytes: Buffer, mark: number, own: boolean) {
+  constructor(bytes: Buffer, mark: number, standing: Standing | undefined, own: boolean) {
     this.mark = mark;
+    this.standing = standing;
     this.own = own;
     this.#length = bytes.length;
     this.#bytes = bytes;
@@ -52,28 +55,34 @@ export class Lane {
   readonly #rota: Rota;
   readonly #out: Out;
   readonly #blocks: Block[] = [];
+  #pending = 0; // blocks that wait or are being written
 
   constructor(rota: Rota, out: Out) {
     this.#rota = rota;
     this.#out = out;
   }
 
-  /** Add whole lines, which must not change any more. No bytes are allowed: then `mark` is told in its turn. */
-  put(bytes: Buffer, mark: number): void {
+  /**
+   * Add whole lines, which must not change any more, and how their stream stands with them. No bytes are allowed: then `mark` is told in
+   * its turn. What is added in one call is never parted.
+   */
+  put(bytes: Buffer, mark: number, standing?: Standing): void {
     const last = this.#blocks.at(-1);
     this.queued += bytes.length;
     if (last?.join(bytes)) {
       last.mark = mark;
+      last.standing = standing;
       return;
     }
-    const block = new Block(bytes, mark, last !== undefined && bytes.length < SMALL);
+    const block = new Block(bytes, mark, standing, last !== undefined && bytes.length < SMALL);
+    this.#pending++;
     this.#blocks.push(block);
     this.#rota.add(this, block.cost, last === undefined);
   }
 
   /** Nothing waits and nothing is being written. */
   get idle(): boolean {
-    return this.queued === 0 && this.#blocks.length === 0;
+    return this.#pending === 0;
   }
 
   /** The next block, unless it is longer than `room`. */
@@ -86,6 +95,7 @@ export class Lane {
 
   done(block: Block): void {
     this.queued -= block.length;
+    this.#pending--;
     this.#out(block.mark);
   }
 }
@@ -100,7 +110,7 @@ export class Rota {
   readonly #waiting: Lane[] = [];
   readonly #wake: () => void;
 
-  /** `wake` is called when something comes to wait where nothing did. */
+  /** `wake` is called each time that more comes to wait. */
   constructor(wake: () => void) {
     this.#wake = wake;
   }
@@ -112,9 +122,8 @@ export class Rota {
   /** For Lane: `cost` more bytes wait; `first` when the lane was empty. */
   add(lane: Lane, cost: number, first: boolean): void {
     this.held += cost;
-    if (!first) return;
-    this.#waiting.push(lane);
-    if (this.#waiting.length === 1) this.#wake();
+    if (first) this.#waiting.push(lane);
+    this.#wake();
   }
 
   /** Blocks to write now, in order, of about `quantum` bytes at most but at least one; none when nothing waits. */

@@ -1,17 +1,19 @@
 /** The sender's side of lm/1 without its connection: one stream of lines, and one session of it after another. */
 import { randomBytes } from 'node:crypto';
+import type { Backlog } from './backlog.ts';
 import {
   helloFrame, lossFrame, readComplaint, readGoAway, readLoss, readWelcome, type Complaint, type GoAway, type Welcome,
 } from './messages.ts';
-import type { Window } from './window.ts';
 import { ackLimit, control, TYPE, WireError, type Frame } from './wire.ts';
 
 /** What one process sends: `epoch` names it (128 random bits as hex) and changes only when the receiver holds other bytes under it. */
 export type Stream = {
-  readonly window: Window;
+  readonly window: Backlog;
   epoch: string;
   /** Nothing more will be appended. */
   ended: boolean;
+  /** An earlier process began it, and has left it on disk: there may have been more of it than the disk still has. */
+  readonly left?: true;
   /** Lines that the receiver took but did not pass on, as it last said, and why; `earlier` by receivers that have forgotten the epoch. */
   refused: { lines: number; earlier: number; reason: string };
 };
@@ -37,9 +39,12 @@ export class SenderSession {
   name = '';
   /** Bytes are acknowledged that were not when the session began. */
   progressed = false;
+  /** Something about the stream that people should know, found when the session began. */
+  remark: string | undefined;
   readonly #stream: Stream;
-  #cursor = 0; // number of the frame to send next
   #sent = 0; // end of what was sent or already there
+  #committed = 0; // as this receiver says
+  #end = 0; // where the stream ends, as END said
   #limit = 0;
   #loss: Buffer | undefined;
   #endSent = false;
@@ -51,7 +56,7 @@ export class SenderSession {
   /** The frame to begin with. */
   hello(agent: string): Buffer {
     const { epoch, window } = this.#stream;
-    return helloFrame({ epoch, base: window.base, agent });
+    return helloFrame({ epoch, base: window.base, tail: window.tail, agent });
   }
 
   /** Throws WireError when the receiver breaks the protocol, Rollback when the epoch is of no use any more. */
@@ -73,28 +78,39 @@ export class SenderSession {
     if (this.state === 'hello' && frame.type === TYPE.welcome) this.#welcome(readWelcome(frame));
     else if (this.state === 'open' && frame.type === TYPE.ack) this.#ack(frame);
     else if (this.state === 'open' && frame.type === TYPE.loss) this.#refused(frame);
-    else if (this.state === 'open' && frame.type === TYPE.end) this.#end(frame);
+    else if (this.state === 'open' && frame.type === TYPE.end) this.#finish(frame);
     else throw new WireError('FRAME', 'a frame out of place');
   }
 
   #welcome(welcome: Welcome): void {
     const { window, refused } = this.#stream;
-    const { last, next, known } = welcome;
-    if (next > window.tail) throw new Rollback(`receiver has ${next} bytes of this stream, which has ${window.tail}`);
-    if (last && last.offset + last.length === next) {
-      const crc = window.crc(last.offset, last.length);
-      if (crc !== undefined && crc !== last.crc) throw new Rollback(`receiver has other bytes than these at ${last.offset}`);
-    }
-    if (next < window.base) {
-      this.#loss = lossFrame({ from: next, to: window.base, lines: 0, reason: 'acknowledged before, then forgotten by the receiver' });
+    const { next, known } = welcome;
+    this.#compare(welcome);
+    const from = Math.max(next, window.lowest);
+    if (next < from) {
+      this.#loss = lossFrame({ from: next, to: from, lines: 0, reason: 'acknowledged before, then forgotten by the receiver' });
     }
     if (!known) this.#stream.refused = { ...refused, earlier: refused.earlier + refused.lines, lines: 0 };
-    this.#sent = Math.max(next, window.base);
+    this.#sent = from;
+    window.sent = from;
     this.#release(welcome.committed);
-    this.#cursor = window.seek(next);
     this.#limit = welcome.limit;
     this.name = welcome.name;
     this.state = 'open';
+  }
+
+  /** Does the receiver hold what we sent? Throws Rollback. */
+  #compare({ next, last }: Welcome): void {
+    const { window, left } = this.#stream;
+    window.seal(); // only frames can be compared
+    if (next > window.tail) {
+      if (!left) throw new Rollback(`receiver has ${next} bytes of this stream, which has ${window.tail}`);
+      this.remark = `the receiver has ${next} bytes of a stream of which ${window.tail} are in the spool: `
+        + 'the disk has lost its end, or an older copy was put back; nothing of it is sent again';
+    } else if (last && last.offset + last.length === next) {
+      const crc = window.crc(last.offset, last.length);
+      if (crc !== undefined && crc !== last.crc) throw new Rollback(`receiver has other bytes than these at ${last.offset}`);
+    }
   }
 
   #ack(frame: Frame): void {
@@ -105,7 +121,8 @@ export class SenderSession {
   #release(offset: number): void {
     if (offset > this.#sent) throw new WireError('FRAME', 'bytes acknowledged that were not sent');
     const { window } = this.#stream;
-    if (offset > window.acked) this.progressed = true;
+    if (offset > window.acked || (this.state === 'open' && offset > this.#committed)) this.progressed = true;
+    this.#committed = Math.max(this.#committed, offset);
     window.release(offset);
   }
 
@@ -115,9 +132,8 @@ export class SenderSession {
     if (lines > refused.lines) this.#stream.refused = { ...refused, lines, reason };
   }
 
-  #end(frame: Frame): void {
-    const { window } = this.#stream;
-    if (!this.#endSent || frame.offset !== window.tail) throw new WireError('FRAME', 'an END out of place');
+  #finish(frame: Frame): void {
+    if (!this.#endSent || frame.offset !== this.#end) throw new WireError('FRAME', 'an END out of place');
     this.#release(frame.offset);
     this.state = 'done';
   }
@@ -134,19 +150,21 @@ export class SenderSession {
       return loss;
     }
     const { window, ended } = this.#stream;
-    const frame = window.frame(this.#cursor);
+    const frame = window.at(this.#sent);
     if (frame) {
-      if (frame.end > this.#limit && window.acked < Math.max(frame.offset, this.#sent)) return undefined;
-      this.#cursor++;
-      this.#sent = frame.end;
+      const limit = Math.min(this.#limit, this.#committed + window.flight);
+      if (frame.end > limit && !frame.loss && this.#committed < Math.max(frame.offset, this.#sent)) return undefined;
+      this.#sent = window.sent = frame.end;
       return frame.bytes;
     }
-    if (!ended || window.open || this.#endSent) return undefined;
+    if (!ended || window.open || this.#endSent || this.#sent < window.sealed) return undefined;
     this.#endSent = true;
-    return control(TYPE.end, window.tail);
+    this.#end = Math.max(this.#sent, window.tail);
+    return control(TYPE.end, this.#end);
   }
+
   /** Whether all frames that are built have been sent. */
   get caughtUp(): boolean {
-    return this.state === 'open' && this.#cursor === this.#stream.window.next;
+    return this.state === 'open' && this.#sent >= this.#stream.window.sealed;
   }
 }

@@ -88,6 +88,7 @@ export class Check {
   readonly context: SecureContext;
   readonly #rule: Rule;
   readonly #address: Address;
+  #pin: string | undefined; // of the peer
 
   constructor(rule: Rule, address: Address, context: SecureContext) {
     this.#rule = rule;
@@ -100,12 +101,20 @@ export class Check {
     const leaf = socket.getPeerX509Certificate();
     if (!leaf) return 'it shows no certificate';
     const pin = pinOfLeaf(leaf);
+    this.#pin = pin;
     const { pins, source, checkChain } = this.#rule;
     if (pin !== undefined && pins.includes(pin)) return undefined;
     if (checkChain && socket.authorized) return undefined;
     const fact = checkChain ? String(socket.authorizationError ?? 'not verified') : '';
     if (source === '') return this.#unknown(pin, fact);
     return `its key ${pin ?? ''} is not the one in ${source}${fact && ` (${fact})`}`;
+  }
+
+  /** What the peer is trusted for, once `problem` has found none. */
+  get reason(): string {
+    const { pins, source } = this.#rule;
+    if (this.#pin !== undefined && pins.includes(this.#pin)) return `${this.#pin}, as in ${source}`;
+    return `a certificate for ${this.#address.host} by an authority ${source === '' ? 'that this system trusts' : `in ${source}`}`;
   }
 
   #unknown(pin: string | undefined, fact: string): string {

@@ -1,22 +1,13 @@
-/** Keeps one stream of lines going to one of several receivers, over any number of connections, until all of it is acknowledged. */
+/** Keeps streams of lines going to one of several receivers, over any number of connections, until all of them are acknowledged. */
 import type { TLSSocket } from 'node:tls';
 import { setTimeout as delay } from 'node:timers/promises';
 import { showAddress, type Address } from './address.ts';
+import type { Backlog } from './backlog.ts';
 import { Backoff } from './backoff.ts';
-import { VERSION, why } from './cli.ts';
+import { ANEW, Connection } from './connection.ts';
 import { dial } from './dial.ts';
-import { errorFrame } from './messages.ts';
-import { newEpoch, Rollback, SenderSession, type Stream } from './sender.ts';
+import { newEpoch, type Stream } from './sender.ts';
 import type { Trust } from './trust.ts';
-import { control, FrameReader, TYPE, WireError } from './wire.ts';
-
-const LINGER_MS = 5; // lines that come one by one are sent together
-const IN_SOCKET = 262_144; // bytes that wait in a socket, so that it never runs dry
-const WELCOME_MS = 10_000;
-const TICK_MS = 5000;
-const PING_TICKS = 2;
-const SILENT_TICKS = 6; // then the other side is given up
-const GOODBYE_MS = 1000;
 
 export type UplinkOptions = {
   addresses: readonly Address[];
@@ -31,7 +22,8 @@ export type UplinkOptions = {
 export class Uplink {
   /** Connections that stood. */
   connections = 0;
-  readonly #stream: Stream;
+  #stream: Stream;
+  readonly #next: () => Stream | undefined;
   readonly #options: UplinkOptions;
   readonly #stop = new AbortController();
   readonly #backoff = new Backoff();
@@ -39,21 +31,26 @@ export class Uplink {
   readonly #troubles = new Map<string, string>(); // what was said last about being unable to send, by receiver
   #retry = 0; // the receiver asked to be left alone for so long, ms
   #refusedTold = false;
+  #welcome = false; // a receiver has answered
+  #renewed = false; // the stream has a new name, and nothing was acknowledged since
   #roomWaiters: (() => void)[] = [];
 
-  constructor(stream: Stream, options: UplinkOptions) {
-    this.#stream = stream;
+  /** `next` gives the stream that follows when one is acknowledged to its end; undefined when that was the last one. */
+  constructor(first: Stream, options: UplinkOptions, next: () => Stream | undefined = () => undefined) {
+    this.#stream = first;
+    this.#next = next;
     this.#options = options;
   }
 
-  /** Lines were appended, or the stream has ended. */
+  /** Lines were appended, there is room again, or the stream has ended. */
   kick(): void {
     this.#connection?.pump();
+    this.#wake();
   }
 
-  /** Resolves when the window is not full, or `stop` was called. */
-  async room(): Promise<void> {
-    while (this.#stream.window.full && !this.#stop.signal.aborted) await new Promise<void>((resolve) => this.#roomWaiters.push(resolve));
+  /** Resolves when that backlog is not full, or `stop` was called. */
+  async room(backlog: Backlog): Promise<void> {
+    while (backlog.full && !this.#stop.signal.aborted) await new Promise<void>((resolve) => this.#roomWaiters.push(resolve));
   }
 
   /** Give up now, whatever is not acknowledged. */
@@ -62,13 +59,28 @@ export class Uplink {
     this.#wake();
   }
 
+  /** Lines that receivers took but did not pass on, of all streams so far, and why. */
+  get refused(): { lines: number; reason: string } {
+    const { lines, earlier, reason } = this.#stream.refused;
+    return { lines: lines + earlier, reason };
+  }
+
   /** Resolves with true when all is acknowledged and the end agreed, with false after `stop`. */
   async run(): Promise<boolean> {
     const { addresses } = this.#options;
     for (let turn = 0; !this.#stop.signal.aborted; turn++) {
       const address = addresses[turn % addresses.length] as Address;
       const progressed = await this.#try(address);
-      if (progressed === 'done') return true;
+      if (progressed === 'done') {
+        const { refused } = this.#stream;
+        const next = this.#next();
+        if (!next) return true;
+        next.refused = { ...refused, earlier: refused.earlier + refused.lines, lines: 0 };
+        this.#stream = next;
+        this.#backoff.reset();
+        turn--; // and at once
+        continue;
+      }
       if (progressed) {
         this.#backoff.reset();
         turn--; // it holds the state of this stream: ask it first
@@ -96,7 +108,7 @@ export class Uplink {
     const connection = new Connection(socket, this.#stream, {
       welcomed: () => this.#welcomed(name, connection),
       changed: () => {
-        if (!this.#stream.window.full) this.#wake();
+        this.#wake();
         this.#tellRefused(name);
       },
     });
@@ -109,16 +121,30 @@ export class Uplink {
     const { session } = connection;
     if (session.state === 'done') return 'done';
     this.#retry = session.goAway?.retry ?? 0;
-    this.#say(name, `${connection.welcome ? 'lost the connection to' : 'cannot send to'} ${name}: ${reason}`);
+    const renewed = this.#renew(connection) ? ANEW : '';
+    this.#say(name, `${connection.welcome ? 'lost the connection to' : 'cannot send to'} ${name}: ${reason}${renewed}`);
     return session.progressed;
+  }
+
+  /** A stream that a receiver cannot go on with, as when a copy of it was ended elsewhere, gets a new name, but not twice in vain. */
+  #renew({ welcome, session }: Connection): boolean {
+    if (session.progressed) this.#renewed = false;
+    const code = session.complaint?.code;
+    if (!welcome || this.#renewed || (code !== 'FRAME' && code !== 'GAP')) return false;
+    this.#renewed = true;
+    this.#stream.epoch = newEpoch();
+    return true;
   }
 
   #welcomed(name: string, connection: Connection): void {
     const known = connection.session.name;
-    if (this.#troubles.size > 0 || (this.#options.verbose && this.connections === 1)) {
+    if (this.#troubles.size > 0 || (this.#options.verbose && !this.#welcome)) {
       this.#options.say(`sending to ${name}${known ? ` as ${known}` : ''}`);
     }
     this.#troubles.clear();
+    this.#welcome = true;
+    const { remark } = connection.session;
+    if (remark !== undefined) this.#options.say(remark);
   }
 
   /** Say what is wrong, once until it changes. */
@@ -139,121 +165,5 @@ export class Uplink {
     const waiters = this.#roomWaiters;
     this.#roomWaiters = [];
     for (const resolve of waiters) resolve();
-  }
-}
-
-type Events = { welcomed(): void; changed(): void };
-
-/** One established connection: bytes in and out of the session, and the clock. */
-class Connection {
-  readonly session: SenderSession;
-  /** Resolves with the reason when it is over. */
-  readonly closed: Promise<string>;
-  /** The receiver has answered HELLO. */
-  welcome = false;
-  readonly #socket: TLSSocket;
-  readonly #stream: Stream;
-  readonly #events: Events;
-  readonly #reader = new FrameReader();
-  readonly #timers: NodeJS.Timeout[];
-  #linger: NodeJS.Timeout | undefined;
-  #sealedAt = 0;
-  #silent = 0;
-  #ticks = 0;
-  #reason = 'it closed the connection';
-
-  constructor(socket: TLSSocket, stream: Stream, events: Events) {
-    this.#socket = socket;
-    this.#stream = stream;
-    this.#events = events;
-    this.session = new SenderSession(stream);
-    this.#timers = [
-      setInterval(() => this.#tick(), TICK_MS),
-      setTimeout(() => {
-        if (!this.welcome) this.close('no welcome within 10 s');
-      }, WELCOME_MS),
-    ];
-    this.closed = new Promise((resolve) => {
-      socket.on('data', (chunk: Buffer) => this.#take(chunk));
-      socket.on('end', () => socket.destroy());
-      socket.on('error', (err) => (this.#reason = why(err)));
-      socket.on('close', () => {
-        this.#timers.forEach((timer) => clearTimeout(timer));
-        clearTimeout(this.#linger);
-        resolve(this.#reason);
-      });
-    });
-    socket.write(this.session.hello(`lm-tls-send ${VERSION}`));
-  }
-
-  close(reason: string): void {
-    this.#reason = reason;
-    this.#socket.destroy();
-  }
-
-  /** Write what may be written; called again whenever that can have changed. */
-  pump(): void {
-    if (!this.welcome || this.#socket.destroyed) return;
-    const { window, ended } = this.#stream;
-    while (this.#socket.writableLength < IN_SOCKET) {
-      let frame = this.session.next();
-      if (!frame && window.open && this.session.caughtUp) frame = this.#seal(ended);
-      if (!frame) return;
-      this.#socket.write(frame, () => this.pump());
-    }
-  }
-
-  /** Make a frame of the lines that wait, at most every LINGER_MS. */
-  #seal(now: boolean): Buffer | undefined {
-    const rest = this.#sealedAt + LINGER_MS - performance.now();
-    if (!now && rest > 0) {
-      this.#linger ??= setTimeout(() => {
-        this.#linger = undefined;
-        this.pump();
-      }, rest);
-      return undefined;
-    }
-    this.#sealedAt = performance.now();
-    this.#stream.window.seal();
-    return this.session.next();
-  }
-
-  #take(chunk: Buffer): void {
-    this.#silent = 0;
-    try {
-      this.#reader.push(chunk, (frame) => this.session.take(frame));
-    } catch (err) {
-      this.#fault(err);
-      return;
-    }
-    const { session } = this;
-    if (session.state !== 'hello' && !this.welcome && session.state !== 'over') {
-      this.welcome = true;
-      this.#events.welcomed();
-    }
-    if (session.state === 'over') {
-      const { complaint, goAway } = session;
-      this.close(complaint ? `it says ${complaint.code}: ${complaint.reason}` : `it says: ${goAway?.reason}`);
-    } else if (session.state === 'done') {
-      this.#socket.end();
-      this.#timers.push(setTimeout(() => this.#socket.destroy(), GOODBYE_MS));
-    }
-    this.#events.changed();
-    this.pump();
-  }
-
-  #fault(err: unknown): void {
-    if (err instanceof Rollback) {
-      this.#stream.epoch = newEpoch();
-      this.close(`${err.message}: what is not acknowledged is sent as a new stream`);
-    } else if (err instanceof WireError) {
-      this.#socket.write(errorFrame(err.code, err.message));
-      this.close(`it breaks the protocol: ${err.message}`);
-    } else throw err;
-  }
-
-  #tick(): void {
-    if (++this.#silent > SILENT_TICKS) this.close(`no sign of life for ${(SILENT_TICKS * TICK_MS) / 1000} s`);
-    else if (++this.#ticks % PING_TICKS === 0) this.#socket.write(control(TYPE.ping, this.#stream.window.tail));
   }
 }

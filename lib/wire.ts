@@ -75,8 +75,13 @@ function putOffset(bytes: Buffer, at: number, offset: number): void {
   bytes.writeUInt32BE(offset % 2 ** 32, at + 4);
 }
 
+/** An offset as a header holds it, which may be out of range. */
+export function offsetOf(bytes: Buffer, at: number): number {
+  return bytes.readUInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4);
+}
+
 function readOffset(bytes: Buffer, at: number): number {
-  const offset = bytes.readUInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4);
+  const offset = offsetOf(bytes, at);
   if (!Number.isSafeInteger(offset)) throw new WireError('FRAME', 'offset out of range');
   return offset;
 }

@@ -59,8 +59,21 @@ test('a bad line is told by its number and allows nothing; the others hold', () 
     [`web1 ${B.slice(0, -1)}* x`, `${B.slice(0, -1)}* is not a pin`],
     [`web1 ${B}`, 'no patterns: say which stream ids it may use, * for all'],
     [`web1 ${B} # *`, 'no patterns: say which stream ids it may use, * for all'],
-    [`web1 ${B} web1/* rate=5M`, 'unknown option rate='],
-    [`web1 ${B} from=10.0.0.0/8 *`, 'unknown option from='],
+    [`web1 ${B} web1/* speed=5M`, 'unknown option speed='],
+    [`web1 ${B} rate=5M`, 'no patterns: say which stream ids it may use, * for all'],
+    [`web1 ${B} rate=fast *`, 'option rate=: size fast is not understood'],
+    [`web1 ${B} rate= *`, 'option rate=: size  is not understood'],
+    [`web1 ${B} rate=5M/s *`, 'option rate=: size 5M/s is not understood'],
+    [`web1 ${B} rate=16383 *`, 'option rate=: size 16383 is out of range'],
+    [`web1 ${B} rate=2048G *`, 'option rate=: size 2048G is out of range'],
+    [`web1 ${B} rate=1M * rate=2M`, 'option rate= twice'],
+    [`web1 ${B} from=10.0.0.0/8 from=::1 *`, 'option from= twice'],
+    [`web1 ${B} from= *`, 'option from=: range  is not understood'],
+    [`web1 ${B} from=10.0.0.0/33 *`, 'option from=: range 10.0.0.0/33 is not understood'],
+    [`web1 ${B} from=10.0.0.0/08 *`, 'option from=: range 10.0.0.0/08 is not understood'],
+    [`web1 ${B} from=10.0.0.1,,10.0.0.2 *`, 'option from=: range  is not understood'],
+    [`web1 ${B} from=2001:db8::/129 *`, 'option from=: range 2001:db8::/129 is not understood'],
+    [`web1 ${B} from=logs.example.com *`, 'option from=: range logs.example.com is not understood'],
     [`web1 ${B} [ab]*`, 'pattern [ab]* fits no stream id'],
     [`web1 ${B} !x`, 'pattern !x fits no stream id'],
     [`web1 ${B} wéb`, 'pattern wéb fits no stream id'],
@@ -72,6 +85,28 @@ test('a bad line is told by its number and allows nothing; the others hold', () 
     assert.equal(problems, [`line 2: ${fact}`]);
     assert.equal([...senders.values()].map((s) => [s.name, s.pin]), [['first', A], ['last', C]], line);
     assert.not(senders.get(A)?.allows('b'));
+  }
+});
+
+test('limits: how fast, and from where; among the patterns in any order', () => {
+  const limits = (words: string): [number | undefined, string | undefined, readonly string[]] => {
+    const s = sender(words);
+    return [s.limits.rate, s.limits.from?.text, s.patterns];
+  };
+  assert.equal(limits('web1/*'), [undefined, undefined, ['web1/*']]);
+  assert.equal(limits('rate=5M web1/* nginx'), [5 << 20, undefined, ['web1/*', 'nginx']]);
+  assert.equal(limits('a from=10.0.0.0/8,::1 b rate=16k # from=x'), [16_384, '10.0.0.0/8,::1', ['a', 'b']]);
+  for (const [from, inside, outside] of [
+    ['10.0.0.0/8', ['10.0.0.0', '10.255.255.255', '::ffff:10.1.2.3'], ['9.255.255.255', '11.0.0.0', '::a00:1', '', 'x']],
+    ['192.0.2.7', ['192.0.2.7'], ['192.0.2.6', '192.0.2.8']],
+    ['192.0.2.7/31', ['192.0.2.6', '192.0.2.7'], ['192.0.2.5', '192.0.2.8']],
+    ['0.0.0.0/0', ['1.2.3.4'], ['::1']],
+    ['::/0', ['::1', 'fe80::1%eth0'], ['1.2.3.4']],
+    ['2001:db8::/33,127.0.0.1', ['2001:db8:7fff::1', '127.0.0.1'], ['2001:db8:8000::1', '127.0.0.2']],
+  ] as const) {
+    const { from: ranges } = sender(`* from=${from}`).limits;
+    for (const address of inside) assert.ok(ranges?.has(address), `${from} has ${address}`);
+    for (const address of outside) assert.not.ok(ranges?.has(address), `${from} has not ${address}`);
   }
 });
 
@@ -105,7 +140,7 @@ test('a hostile pattern costs no more than its length', () => {
 });
 
 test('any text is read without an Error, and a line that is not in the file allows nothing', () => {
-  const known = fc.constantFrom(A, B, 'web1', '*', 'a?/*', '#', ' ', '\n', '\r', '\t', '=', 'rate=1');
+  const known = fc.constantFrom(A, B, 'web1', '*', 'a?/*', '#', ' ', '\n', '\r', '\t', '=', 'rate=1M', 'from=::/0,10.0.0.1', 'from=', ',', '/8');
   const word = fc.oneof(known, fc.string({ unit: 'binary', maxLength: 8 }));
   fc.assert(fc.property(fc.array(word, { maxLength: 40 }), fc.constantFrom(' ', ''), (words, between) => {
     const text = words.join(between);

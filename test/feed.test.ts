@@ -120,6 +120,39 @@ test('what has left the memory is told exactly: gone before the client came, slo
   assert.is(drain(feedOf(box, { lines: 1e9 }))[0]?.['@'], 'batch', 'who asks for what is held misses nothing');
 });
 
+test('a client that was too slow goes on with the newest; what it missed can be had as far as it is held', () => {
+  const box = new Box(1_500_000);
+  box.add(10);
+  const slow = feedOf(box, { lines: 5 });
+  drain(slow);
+  for (let i = 0; i < 400; i++) box.add(100);
+  const { first, next } = box.ring;
+  assert.ok(first > 11 && next - first > 12_000);
+  const [skip, ...rest] = drain(slow);
+  assert.equal(skip, { '@': 'skip', from: 'e.11', to: `e.${next - 10_001}`, count: next - 10_011, why: 'slow' });
+  assert.equal(entriesOf(rest).map((e) => e.seq), Array.from({ length: 10_000 }, (_, i) => next - 10_000 + i));
+  const missed = feedOf(box, { after: { epoch: 'e', seq: 10 }, until: next - 10_001 });
+  assert.ok(missed.finite && !missed.over);
+  const [gone, ...held] = drain(missed);
+  assert.equal(gone, { '@': 'skip', from: 'e.11', to: `e.${first - 1}`, count: first - 11, why: 'gone' });
+  assert.equal(entriesOf(held).map((e) => e.seq), Array.from({ length: next - 10_000 - first }, (_, i) => first + i));
+  assert.ok(missed.over);
+});
+
+test('a part of what is held ends where it is to end, within batches and between them', () => {
+  const box = new Box();
+  for (let i = 0; i < 4; i++) box.add(5);
+  for (let from = 0; from <= 20; from++) {
+    for (let to = from; to <= 22; to++) {
+      const want = Array.from({ length: Math.min(to, 20) - from }, (_, i) => from + 1 + i);
+      assert.equal(entriesOf(drain(feedOf(box, { after: { epoch: 'e', seq: from }, until: to }))).map((e) => e.seq), want);
+      const ids = new IdFilter(['s1']);
+      const some = entriesOf(drain(new Feed(box.ring, 'e', { after: { epoch: 'e', seq: from }, until: to }, ids)));
+      assert.equal(some.map((e) => e.seq), want.filter((seq) => seq % 3 === 2));
+    }
+  }
+});
+
 test('a filter gives its streams with their marks, each with its number', () => {
   const box = new Box();
   box.add(7);

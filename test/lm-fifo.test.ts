@@ -203,7 +203,7 @@ test('SIGUSR1 prints the counters, -v too', timed(20_000, () => withFolder(async
   await stopAll(r);
 })));
 
-test('the examples of the manual page', timed(30_000, () => withFolder(async (dir) => {
+test('the examples of lm-fifo.1', timed(30_000, () => withFolder(async (dir) => {
   const r = startLine(`cd ${dir} && lm-fifo app1 app2 | lm-frame -i both > out`);
   await until(() => isPipe(`${dir}/app1`) && isPipe(`${dir}/app2`));
   sh(`cd ${dir}; echo one > app1; echo two > app2`);

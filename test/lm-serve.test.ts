@@ -155,7 +155,8 @@ test('every mistake in a request is a clear answer', timed(20_000, () => serving
   const cases: [string, number, RegExp][] = [
     ['/api/tail?nonsense=1', 400, /^unknown parameter nonsense\n$/], ['/api/tail?match=(', 400, /^parameter match is no regular expression: /],
     ['/api/tail?lines=x', 400, /parameter lines/], ['/api/live?after=x', 400, /parameter after must be EPOCH.NUMBER/],
-    ['/api/live?after=a.1&lines=1', 400, /exclude each other/], ['/api/streams?x=1', 400, /unknown parameter x/], ['/metrics?x=1', 400, /unknown/],
+    ['/api/live?after=a.1&lines=1', 400, /exclude each other/], ['/api/live?until=a.1', 400, /until needs after/],
+    ['/api/live?after=a.1&until=b.1', 400, /of one epoch/], ['/api/live?after=a.1&until=1', 400, /parameter until must be EPOCH.NUMBER/], ['/api/streams?x=1', 400, /unknown parameter x/], ['/metrics?x=1', 400, /unknown/],
     ['/nothing', 404, /nothing here/], ['/api/', 404, /nothing here/], ['/../etc/passwd', 404, /nothing here/], ['/%2e%2e/etc/passwd', 404, /nothing here/],
     [`/${'x'.repeat(9000)}`, 414, /at most 8192/],
   ];

@@ -8,7 +8,8 @@ import * as assert from 'uvu/assert';
 import { BIN, ENV, Running, sh, start, startLine, stopAll, timed, until, withFolder } from './sh.ts';
 import { Chaos, examplesOf, makeKey, sendArgs, startRecv, type Key, type Recv } from './tls.ts';
 
-const USAGE = 'usage: lm-tls-recv [-hvV] [-a file] [--anyone] [-c count] [-k file] [-M size] [--raw] [-t time] [[host]:port]\n';
+const USAGE = 'usage: lm-tls-recv [-hvV] [-a file] [--anyone] [-c count] [--frame] [-J dir] [-k file] [--keep-age=time] [--keep-size=size] [-M size]'
+  + ' [--raw] [--segment=size] [-t time] [[host]:port]\n';
 
 type Site = { dir: string; receiver: Key; sender: Key; recv: Recv; out: () => string };
 
@@ -303,7 +304,7 @@ test('a stream goes on where it was after the connection broke, under one name',
   r.child.stdin?.write('a\n');
   await until(() => out() === 'a\n');
   chaos.cutAll();
-  await recv.process.says(/web1 \(127\.0\.0\.1\) is gone, not finished\n/);
+  await recv.process.says(/web1 \(127\.0\.0\.1\) is gone, not finished; lines 1, committed 2 B, behind 0 B\n/);
   await recv.process.says(/web1 \(127\.0\.0\.1\) is back: lm-tls-send /);
   r.child.stdin?.end('b\n');
   await r.closed;
@@ -319,7 +320,7 @@ test('the examples of the manual page', timed(30_000, () => withFolder(async (di
   assert.is(sh(run(cert)).code, 0);
   assert.is(sh(run(list)).code, 0);
   const start1 = async (line: string): Promise<{ r: Running; address: string }> => {
-    const r = startLine(run(/:\d+$/.test(line) ? line : line.replace(/-a authorized( --raw)?/, '$& localhost:0')));
+    const r = startLine(run(/:\d+$/.test(line) ? line : line.replace(/-a authorized( --raw --frame)?/, '$& localhost:0')));
     return { r, address: ((await r.says(/listening on (\S+)/))[1] as string).replace(/^\S+:/, 'localhost:') };
   };
   const text = record('web1/x');

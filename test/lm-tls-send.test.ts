@@ -1,42 +1,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { sh, start, stopAll, timed, until, withFolder, type Running } from './sh.ts';
-import { Chaos, examplesOf, makeKey, sendArgs, startRecv, type Key, type Recv } from './tls.ts';
+import { sh, start, stopAll, timed, until, withFolder } from './sh.ts';
+import { Chaos, deadPort, examplesOf, makeKey, send, sendArgs, startRecv, withSite } from './tls.ts';
 
-const USAGE = 'usage: lm-tls-send [-hvV] [--ca=file] [-k file] [--pin=sha256:...]... [--raw] [-t time] [-w size] host[:port] ...\n';
+const USAGE = 'usage: lm-tls-send [-hvV] [--ca=file] [--check] [-k file] [--on-full=block|drop-oldest] [--pin=sha256:...]... [--raw] [-s dir] '
+  + '[--spool-max=size] [--spool-sync=always|interval|never] [-t time] [-w size] host[:port] ...\n';
 const PIN = `sha256:${'A'.repeat(43)}`;
-
-type Site = { dir: string; receiver: Key; sender: Key; recv: Recv; out: () => string };
-
-/** A receiver that lets one key in; what it writes is in the file `out`. */
-async function withSite(body: (site: Site) => Promise<void>, options: string[] = []): Promise<void> {
-  await withFolder(async (dir) => {
-    const [receiver, sender] = [makeKey(dir, 'receiver'), makeKey(dir, 'sender')];
-    writeFileSync(join(dir, 'authorized'), `web1 ${sender.pin} *\n`);
-    const recv = await startRecv(['-k', receiver.pem, '-a', join(dir, 'authorized'), ...options], join(dir, 'out'));
-    await body({ dir, receiver, sender, recv, out: () => readFileSync(join(dir, 'out'), 'latin1') });
-    await stopAll(recv.process);
-  });
-}
-
-/** Send text, to the end. */
-async function send(args: string[], input: string | Buffer, env: NodeJS.ProcessEnv = {}): Promise<Running> {
-  const r = start('lm-tls-send', args, { env });
-  r.child.stdin?.end(input);
-  await r.closed;
-  return r;
-}
-
-/** A port where nobody listens. */
-async function deadPort(): Promise<number> {
-  const server = createServer();
-  const port = await new Promise<number>((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)));
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 test('-h goes to stdout and leaves with 0', () => {
   const r = sh('lm-tls-send -h');
@@ -50,6 +21,15 @@ test('mistakes on the command line', () => {
     ['lm-tls-send', 'no receiver given'],
     ['lm-tls-send -x h', 'unknown option -x'],
     ['lm-tls-send -t 1 -t 2 h', 'option --timeout given twice'],
+    ['lm-tls-send --spool-sync often -s d h', 'option --spool-sync: often is none of always, interval, never'],
+    ['lm-tls-send --on-full wait h', 'option --on-full: wait is none of block, drop-oldest'],
+    ['lm-tls-send --spool-max 1k -s d h', 'option --spool-max: size 1k is out of range'],
+    ['lm-tls-send --spool-max 1G h', 'option --spool-max needs --spool'],
+    ['lm-tls-send --spool-sync never h', 'option --spool-sync needs --spool'],
+    ['lm-tls-send -w 1G --spool-max 1G -s d h', 'option --window: more than half of --spool-max'],
+    ['lm-tls-send --raw -s d h', 'options --raw and --spool exclude each other'],
+    ['lm-tls-send --raw --check h', 'options --raw and --check exclude each other'],
+    ['lm-tls-send --check -t 1 h', 'options --check and --timeout exclude each other'],
     ['lm-tls-send -w 1k h', 'option --window: size 1k is out of range'],
     ['lm-tls-send -t soon h', 'option --timeout: time soon is not understood'],
     ['lm-tls-send --pin sha256:x h', 'option --pin: sha256:x is not a pin'],
@@ -239,6 +219,7 @@ test('reading waits when the window is full', timed(30_000, async () => {
     if (taken < 5_000_000) more();
   });
   more();
+  await r.says(/ECONNREFUSED/);
   let before = -1;
   await until(async () => {
     const still = taken === before;
@@ -259,7 +240,7 @@ test('SIGUSR1 and -v tell how it goes', timed(30_000, () => withSite(async ({ re
   await until(() => out() === 'a\nb\n');
   await until(() => {
     r.kill('SIGUSR1'); // the acknowledgement comes a little after the output
-    return /lines 2, bytes 4 B, unacked bytes 0 B, connections 1, split 0, refused 0\n/.test(r.err);
+    return /lines 2, bytes 4 B, unacked bytes 0 B, connections 1, split 0, refused 0, dropped 0, damaged bytes 0 B\n/.test(r.err);
   });
   r.child.stdin?.end();
   await r.closed;
@@ -297,16 +278,17 @@ test('a connection that dies without a word is noticed when it is reset, and the
 })));
 
 test('the examples of the manual page', timed(30_000, () => withSite(async ({ dir, receiver, sender, recv, out }) => {
-  const [simple = '', full = '', remember = '', listen = '', raw = ''] = examplesOf('lm-tls-send.1');
+  const [simple = '', full = '', spooled = '', flush = '', check = '', remember = '', listen = '', raw = ''] = examplesOf('lm-tls-send.1');
   mkdirSync(join(dir, '.config/lm'), { recursive: true });
   writeFileSync(join(dir, '.config/lm/sender.pem'), readFileSync(sender.pem), { mode: 0o600 });
   writeFileSync(join(dir, 'web1.pem'), readFileSync(sender.pem), { mode: 0o600 });
   writeFileSync(join(dir, 'access.log'), 'GET /1\nGET /2\n');
-  const here = (line: string): string => `cd ${dir}; ${line.replace('tail -F', 'cat').replace('sha256:...', receiver.pin)
+  const here = (line: string): string => `cd ${dir}; ${line.replace('tail -F', 'cat').replace('/var/spool/lm', dir).replace('sha256:...', receiver.pin)
     .replaceAll('logs2.example.com:5334', '127.0.0.1:1').replaceAll('logs.example.com', recv.address)}`;
   assert.equal(sh(here(remember), '', { HOME: dir }), { out: '', err: '', code: 0 });
-  for (const line of [simple, full]) assert.equal(sh(here(line), '', { HOME: dir }), { out: '', err: '', code: 0 }, line);
-  assert.equal(out().match(/"id":"web1\/nginx".*"msg":"GET \/[12]"/g)?.length, 4);
+  for (const line of [simple, full, spooled, flush]) assert.equal(sh(here(line), '', { HOME: dir }), { out: '', err: '', code: 0 }, line);
+  assert.equal(out().match(/"id":"web1\/nginx".*"msg":"GET \/[12]"/g)?.length, 6);
+  assert.match(sh(here(check), '', { HOME: dir }).out, /\nok {6}sender {4}let in as web1\n$/);
   const port = await deadPort();
   const far = start('bash', ['-c', `cd ${dir}; exec ${listen.replace('5333', `${port},bind=127.0.0.1`)}`]);
   const r = sh(`cd ${dir}; ${raw.replace('logs.example.com', `127.0.0.1:${port}`)}`);

@@ -15,10 +15,13 @@ need htpasswd apache2-utils
 need mandoc mandoc
 need mkfifo coreutils
 need perl perl-base
+need python3 python3
 need systemd-socket-activate systemd
 need fish fish
 need zsh zsh
 need supervisord supervisor
+need jq jq
+[ -z "${LM_SOAK:-}" ] || need debootstrap debootstrap
 [ -n "${CHROME:-}" ] || command -v google-chrome >/dev/null 2>&1 || need chromium chromium
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

@@ -171,9 +171,9 @@ test('lost lines are a row in their place', timed(60_000, () =>
       const { page } = await visit(browser, `${server.url}/`);
       await server.feed(records('web1', 1, 5) + records('web1', 18, 5));
       await says(page, /^10 lines$/);
-      await until(async () => (await texts(page)).some((text) => /12 lines lost/.test(text)), 10_000, () => 'the note of the loss');
+      await until(async () => (await texts(page)).some((text) => /12 lines missing here: web1 /.test(text)), 10_000, () => 'the note of the loss');
       const rows = await texts(page);
-      assert.is(rows.findIndex((text) => text.includes('lost')), 5);
+      assert.is(rows.findIndex((text) => text === '12 lines missing here: web1 6-17'), 5);
       await says(page, /12 lost/, status);
     }),
   ),

@@ -95,7 +95,7 @@ class Link implements Peer {
   }
 }
 
-const newStream = (limit = 1 << 22): Stream => ({
+const newStream = (limit = 1 << 22): Stream & { window: Window } => ({
   window: new Window(limit), epoch: '0123456789abcdef0123456789abcdef', ended: false, refused: { lines: 0, earlier: 0, reason: '' },
 });
 
@@ -261,6 +261,10 @@ test('what breaks the protocol is refused by name', () => {
     r.says(TYPE.end, 2);
     r.says(TYPE.data, 2, 'b\n');
   }), 'FRAME: lines behind the end');
+  assert.is(fault((r) => {
+    r.says(TYPE.end, 0);
+    r.says(TYPE.loss, 0, '{"to":9,"lines":1}');
+  }), 'FRAME: a loss behind the end');
 });
 
 test('bytes that come again are dropped, wherever the frames are cut the second time', () => {
@@ -372,6 +376,7 @@ test('streams that ended are forgotten first, then those unused for longest, nev
   far.write();
   far.receiver.close(idle, idle.session);
   ended.says(TYPE.end, 0);
+  far.write();
   far.receiver.close(ended, ended.session);
   new Rogue(far, hello(4));
   assert.is(far.receiver.remembered, 3);

@@ -33,7 +33,7 @@ test('every lane keeps its order, and its marks come when their bytes are out', 
         const text = String.fromCharCode(97 + (g.bytes.length % 26)).repeat(s.size);
         g.bytes += text;
         lanes[s.lane]?.put(Buffer.from(text), g.bytes.length);
-        assert.is(woken, before + (wasEmpty ? 1 : 0));
+        assert.ok(woken === before + 1 || (woken === before && !wasEmpty)); // told of more, but for what joins a block that waits
       }
     }
     while (!rota.empty) write(QUANTUM);

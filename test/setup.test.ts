@@ -81,12 +81,11 @@ test('receiver, sender, nine more, nginx, changes, counters, and a sender withou
   for (const line of strangers.filter((l) => !l.startsWith('tail'))) {
     run(`cd /root/old && ${line.replace('sha256:...', m.try('lm-cert -p /root/old/old1.pem').out.trim())}`);
   }
-  run('systemctl reload lm-recv');
   const pipelines = strangers.filter((l) => l.startsWith('tail'));
   assert.is(pipelines.length, 2);
   for (const [i, line] of pipelines.entries()) {
     const sender = m.start(`cd /root/old && ${line}`);
-    comes(i === 0 ? `"id":"unframed".*plain ${i}` : `"id":"old1/messages".*a "quoted\\\\\\\\" tab ${i}`.replace('"quoted\\\\\\\\"', '.*quoted.*'),
+    comes(i === 0 ? `"id":"old1","run":.*plain ${i}` : `"id":"old1/messages".*a "quoted\\\\\\\\" tab ${i}`.replace('"quoted\\\\\\\\"', '.*quoted.*'),
       i === 0 ? `echo plain ${i} >> /var/log/messages` : `printf 'a "quoted" tab ${i}\\n' >> /var/log/messages`, user);
     sender.kill('SIGKILL');
   }

@@ -1,12 +1,15 @@
-/** The shipped programs under a real supervisord: restarts lose nothing, a stop leaves no process behind. */
+/** The shipped programs under a real supervisord: restarts lose nothing, a stop leaves no process behind. LM_SOAK=1 does it twenty times. */
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { sh, start, stopAll, timed, until, withFolder } from './sh.ts';
+import { sh, start, stopAll, timed, until, withFolder, type Running } from './sh.ts';
 
 const SENDER = 'lm-send-nginx';
+const SOAK = Boolean(process.env['LM_SOAK']);
+const ROUNDS = SOAK ? 20 : 1;
+const RATE = SOAK ? 1000 : 200; // lines a second
 
 function freePort(): Promise<number> {
   return new Promise((resolve) => {
@@ -22,7 +25,7 @@ function processesOf(dir: string): string[] {
   return sh(`pgrep -af '${dir}' | grep -v 'supervisord\\|pgrep\\|bash -c pgrep'`).out.trim().split('\n').filter(Boolean);
 }
 
-test('sender, receiver and viewer: every restart without loss, and nothing is left of them', timed(90_000, () => withFolder(async (dir) => {
+test('sender, receiver and viewer: every restart without loss, and nothing is left of them', timed(SOAK ? 900_000 : 150_000, () => withFolder(async (dir) => {
   const [web, tls] = [await freePort(), await freePort()];
   mkdirSync(join(dir, 'logs'));
   const log = join(dir, 'logs/access.log');
@@ -53,29 +56,59 @@ ${shipped}`);
   const control = (line: string): string => sh(`supervisorctl -c ${dir}/supervisord.conf ${line}`).out;
   const show = (): string => sh(`tail -n 20 ${dir}/logs/*; cat ${dir}/log`).out;
   const api = (path: string): string => sh(`curl -s 'http://127.0.0.1:${web}/api/${path}'`).out;
-  const comes = (text: string): Promise<void> => until(() => api('tail?lines=all&as=text').includes(`${text}\n`), 15_000, () => `${text}: ${control('status')} ${show()}`);
-  const write = (from: number, to: number): void => {
-    for (let n = from; n <= to; n++) appendFileSync(log, `line ${n}\n`);
-  };
+  const comes = (text: string): Promise<void> => until(() => api('tail?lines=all&as=text').includes(`${text}\n`), 30_000, () => `${text}: ${control('status')} ${show()}`);
   try {
     await until(() => (control('status').match(/RUNNING/g) ?? []).length === 3, 20_000, () => control('status') + show());
     await until(() => /web1 \(.*\) is here/.test(show()), 15_000, show);
-    write(1, 100);
-    await comes('line 100');
+    let written = 0;
+    // A process of its own: what is done here holds up this one.
+    const load = (): Running => start('node', ['-e', `let n = ${written};
+      const timer = setInterval(() => {
+        let text = '';
+        for (let i = 0; i < ${RATE / 20}; i++) text += 'line ' + ++n + '\\n';
+        require('fs').appendFileSync('${log}', text);
+      }, 50);
+      process.stdin.on('end', () => { clearInterval(timer); console.log(n); }).resume();`]);
+    const pause = async (writer: Running): Promise<void> => {
+      writer.child.stdin?.end();
+      await writer.closed;
+      written = Number(writer.out);
+      await comes(`line ${written}`);
+    };
+    const numbers = (): number[] => api('tail?lines=all&as=text').trim().split('\n').map((line) => Number(line.slice(5)));
+    const running = (name: string): Promise<void> => until(() => new RegExp(`${name} +RUNNING`).test(control(`status ${name}`)), 20_000, () => control('status') + show());
+    let writer = load();
+    for (let i = 0; i < ROUNDS; i++) {
+      control('restart lm-recv');
+      await running('lm-recv');
+      control('signal KILL lm-recv');
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      await running('lm-recv');
+    }
+    await pause(writer);
+    assert.equal(numbers(), Array.from({ length: written }, (_, i) => i + 1), 'each line once, in order');
+    console.log(`     ${ROUNDS} restarts and ${ROUNDS} kills of the receiver: ${written} lines written, each once`);
 
-    write(101, 200);
-    control('restart lm-recv');
-    write(201, 300);
-    await comes('line 300');
-    assert.equal(api('tail?lines=all&as=text').trim().split('\n').map((line) => /line \d+$/.exec(line)?.[0]), Array.from({ length: 300 }, (_, i) => `line ${i + 1}`));
+    const counts = (): number[] => {
+      const { lost, duplicates, malformed } = (JSON.parse(api('streams')) as { counts: Record<string, number> }).counts;
+      return [lost ?? NaN, duplicates ?? NaN, malformed ?? NaN];
+    };
+    for (let i = 0; i < ROUNDS; i++) {
+      writer = load();
+      control('restart lm-serve');
+      await running('lm-serve');
+      await pause(writer);
+      assert.equal(counts(), [0, 0, 0]);
+      writer = load();
+      control('signal KILL lm-serve');
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      await running('lm-serve');
+      await pause(writer);
+      const lines = numbers();
+      assert.equal(lines, Array.from({ length: lines.length }, (_, n) => (lines[0] ?? 0) + n), 'without a hole from where it began');
+    }
 
-    control('restart lm-serve');
-    write(301, 400);
-    await comes('line 400');
-    const counted = JSON.parse(api('streams')) as { counts: { lost: number; duplicates: number; malformed: number } };
-    assert.equal([counted.counts.lost, counted.counts.duplicates, counted.counts.malformed], [0, 0, 0]);
-
-    write(401, 500);
+    appendFileSync(log, 'line of the end\n');
     control(`stop ${SENDER}`); // what tail has read is sent
     await until(() => /web1 .* has finished/.test(show()), 10_000, show);
     const left = processesOf(dir);

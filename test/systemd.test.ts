@@ -1,5 +1,5 @@
 /** The shipped units under a real systemd: hardened, restarted and killed under load, watched. LM_SOAK=1 does it twenty times each. */
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
@@ -40,6 +40,8 @@ function setUp(m: Machine): void {
     systemctl start lm-records.socket lm-recv.socket lm-serve.socket lm-serve lm-recv lm-send@app`);
 }
 
+type Got = { run: string; n: number; line: number };
+
 /** Writes `NAME 1`, `NAME 2`... into the log, 20 times a second, and follows the page's API through every restart of the viewer. */
 class Load {
   readonly #m: Machine;
@@ -47,6 +49,9 @@ class Load {
   readonly #reader: Running;
   readonly #folder: string;
   readonly #name: string;
+  readonly #got: Got[] = [];
+  #file = 1;
+  #at = 0;
 
   constructor(m: Machine, name: string) {
     this.#m = m;
@@ -65,15 +70,26 @@ class Load {
       process.stdin.on("end", () => { clearInterval(timer); console.log(n); }).resume();'`);
   }
 
-  /** Records that followers of the page have got, in the order of the files they came into. */
-  got(): { run: string; n: number; line: number }[] {
-    if (!existsSync(this.#folder)) return [];
-    return readdirSync(this.#folder).sort((a, b) => Number(a) - Number(b)).flatMap((file) => {
-      const whole = readFileSync(join(this.#folder, file), 'utf8').split('\n').slice(0, -1);
-      return whole.map((text) => JSON.parse(text) as { run: string; n: number; msg: string })
-        .filter(({ msg }) => msg.startsWith(`${this.#name} `))
-        .map(({ run, n, msg }) => ({ run, n, line: Number(msg.slice(this.#name.length + 1)) }));
-    });
+  /** Records that followers of the page have got, in the order of the files they came into. What was read once is not read again. */
+  got(): Got[] {
+    const path = (file: number): string => join(this.#folder, String(file));
+    for (let more = true; more && existsSync(path(this.#file)); ) {
+      more = existsSync(path(this.#file + 1)); // then this one grows no more
+      const fd = openSync(path(this.#file), 'r');
+      const bytes = Buffer.alloc(fstatSync(fd).size - this.#at);
+      readSync(fd, bytes, 0, bytes.length, this.#at);
+      closeSync(fd);
+      const end = bytes.lastIndexOf('\n') + 1;
+      for (const text of bytes.subarray(0, end).toString().split('\n').slice(0, -1)) this.#take(text);
+      this.#at += end;
+      if (more) [this.#file, this.#at] = [this.#file + 1, 0];
+    }
+    return this.#got;
+  }
+
+  #take(text: string): void {
+    const { run, n, msg } = JSON.parse(text) as { run: string; n: number; msg: string };
+    if (msg.startsWith(`${this.#name} `)) this.#got.push({ run, n, line: Number(msg.slice(this.#name.length + 1)) });
   }
 
   /** Stop writing, wait until the last line has come, and give how many were written. */

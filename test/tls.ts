@@ -2,9 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { createHash, X509Certificate } from 'node:crypto';
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { start, type Running } from './sh.ts';
+import { start, stopAll, withFolder, type Running } from './sh.ts';
 
 /** Files of an identity and its pin. `crt` has the certificate alone. */
 export type Key = { pem: string; crt: string; pin: string };
@@ -40,6 +40,36 @@ export async function startRecv(args: string[], out?: string, env: NodeJS.Proces
 /** What a sender needs to be let in and to know its receiver. */
 export function sendArgs(sender: Key, receiver: Key, address: string): string[] {
   return ['-k', sender.pem, '--pin', receiver.pin, address];
+}
+
+/** A receiver that lets one key in, as `web1`; what it writes is in the file `out` of the folder. */
+export type Site = { dir: string; receiver: Key; sender: Key; recv: Recv; out: () => string };
+
+/** With such a receiver, started with these options. */
+export async function withSite(body: (site: Site) => Promise<void>, options: string[] = []): Promise<void> {
+  await withFolder(async (dir) => {
+    const [receiver, sender] = [makeKey(dir, 'receiver'), makeKey(dir, 'sender')];
+    writeFileSync(join(dir, 'authorized'), `web1 ${sender.pin} *\n`);
+    const recv = await startRecv(['-k', receiver.pem, '-a', join(dir, 'authorized'), ...options], join(dir, 'out'));
+    await body({ dir, receiver, sender, recv, out: () => readFileSync(join(dir, 'out'), 'latin1') });
+    await stopAll(recv.process);
+  });
+}
+
+/** Send text, to the end. */
+export async function send(args: string[], input: string | Buffer, env: NodeJS.ProcessEnv = {}): Promise<Running> {
+  const r = start('lm-tls-send', args, { env });
+  r.child.stdin?.end(input);
+  await r.closed;
+  return r;
+}
+
+/** A port where nobody listens. */
+export async function deadPort(): Promise<number> {
+  const server = createServer();
+  const port = await new Promise<number>((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)));
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }
 
 /** Where to cut a connection, in bytes of its way to the receiver, and how: by reset, by an orderly end, or by silence. */

@@ -133,7 +133,7 @@ test('what has not come is a row in its place, and is counted', () => {
       batch(310, [record(20)]),
   );
   assert.equal(tab.rows.map(([kind]) => kind), [KIND.line, KIND.lost, KIND.line, KIND.end, KIND.skip, KIND.line, KIND.skip, KIND.line]);
-  assert.match(tab.texts[1] ?? '', /^12 lines lost: 2 to 13 /);
+  assert.match(tab.texts[1] ?? '', /^12 lines missing here: web1 2-13$/);
   assert.match(tab.texts[4] ?? '', /^300 lines not shown/);
   assert.match(tab.texts[6] ?? '', /^4 lines not shown/);
   assert.is(tab.intake.lostLines, 12);

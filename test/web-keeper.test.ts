@@ -155,4 +155,56 @@ test('the newest rows come with the state; a whole line and its keys are given o
   assert.is(await page.keeper.answer({ ask: 'whole', position: 1e9 }), undefined);
 }));
 
+/** The server's answer to `after=e.A&until=e.B`, of entries numbered like their lines; those up to `gone` are not held any more. */
+function answered(query: string, gone = 0): string {
+  const [, after, until] = /^after=e\.(\d+)&until=e\.(\d+)$/.exec(query)?.map(Number) ?? [];
+  assert.ok(after !== undefined && until !== undefined, query);
+  const from = Math.max(after, gone);
+  const entries = Array.from({ length: until - from }, (_, i) => {
+    const n = from + 1 + i;
+    return `${JSON.stringify({ id: 'a', run: 'r', n, ts: 1, msg: `line ${n - 1}` })}\n`;
+  });
+  const skip = from > after ? `{"@":"skip","from":"e.${after + 1}","to":"e.${from}","count":${from - after},"why":"gone"}\n` : '';
+  return `{"@":"hello","epoch":"e","now":1}\n${skip}{"@":"batch","at":"e.${from + 1}","count":${entries.length},"ts":1}\n${entries.join('')}`;
+}
+
+test('what a slow page was not given is loaded back into its place, once, whatever is chosen', timed(20_000, async () => {
+  const page = new Page();
+  const all = lines(9000, (i) => `line ${i}`, ['a']);
+  page.add(all.slice(0, 2000));
+  page.keeper.take(encoder.encode('{"@":"skip","from":"e.2001","to":"e.6000","count":4000,"why":"slow"}\n'));
+  page.sent.push(...all.slice(2000, 6000));
+  page.add(all.slice(6000));
+  const note = (await page.rows()).find((row) => row.kind === KIND.skip);
+  assert.ok(note?.loadable && note.position === 2000);
+  page.show('7$');
+  assert.is((await page.settled()).matched, 500);
+  const back = (): Promise<unknown> => page.keeper.answer({ ask: 'back', position: 2000 });
+  page.keeper.load = () => Promise.reject(new Error('no way'));
+  assert.equal(await back(), { say: 'back', position: 2000, lines: 0, why: 'no way' });
+  page.keeper.load = async (query, block) => block(encoder.encode(answered(query)).subarray(0, -30));
+  assert.equal(await back(), { say: 'back', position: 2000, lines: 0, why: 'the answer was cut short' });
+  page.keeper.load = async (query, block) => block(encoder.encode(answered(query)));
+  assert.equal(await back(), { say: 'back', position: 2000, lines: 4000 });
+  assert.is((await page.settled()).matched, 900);
+  page.show('');
+  await page.settled();
+  assert.equal((await page.rows()).map((row) => row.text), all.map((line) => line.text));
+  assert.equal(await back(), { say: 'back', position: 2000, lines: 0, why: 'nothing can be loaded here' });
+  page.add(lines(100, (i) => `more ${i}`, ['a']));
+  assert.is((await page.state()).lines, 9100);
+}));
+
+test('of what is loaded back, what the server no longer holds stays missing', timed(20_000, async () => {
+  const page = new Page();
+  page.add(lines(10, (i) => `line ${i}`, ['a']));
+  page.keeper.take(encoder.encode('{"@":"skip","from":"e.11","to":"e.60","count":50,"why":"slow"}\n'));
+  page.keeper.load = async (query, block) => block(encoder.encode(answered(query, 40)));
+  await page.keeper.answer({ ask: 'back', position: 10 });
+  const rows = await page.rows();
+  assert.equal(rows.map((row) => row.text).slice(9, 12), ['line 9', '30 lines not shown: they had left the memory of the server before this page could take them', 'line 40']);
+  assert.equal(rows.filter((row) => row.loadable).map((row) => row.text), []);
+  assert.is(rows.length, 31);
+}));
+
 test.run();

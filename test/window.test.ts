@@ -2,8 +2,11 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { crc32 } from '../lib/crc.ts';
+import { readLoss } from '../lib/messages.ts';
 import { FrameReader, HEADER, MAX_PAYLOAD, TYPE } from '../lib/wire.ts';
-import { FRAME_FILL, Window } from '../lib/window.ts';
+import type { Held } from '../lib/backlog.ts';
+import { FRAME_FILL } from '../lib/frame-builder.ts';
+import { Window } from '../lib/window.ts';
 
 /** Lines of many lengths, around the sizes at which frames are cut. */
 const line = fc.oneof(
@@ -12,14 +15,16 @@ const line = fc.oneof(
 ).map((n) => `${'x'.repeat(n)}\n`);
 const block = fc.array(line, { minLength: 1, maxLength: 6 }).map((lines) => lines.join(''));
 
-function framesOf(window: Window, from = 0): string[] {
-  const out: string[] = [];
-  for (let n = from; ; n++) {
-    const held = window.frame(n);
-    if (!held) return out;
-    out.push(held.bytes.subarray(HEADER).toString());
+/** The frames held from `from` on, each beginning where the one before ends. */
+function framesOf(window: Window, from = 0): Held[] {
+  const frames: Held[] = [];
+  for (let frame = window.at(from); frame; frame = window.at(frame.end)) {
+    assert.ok(frames.length === 0 || frame.offset === frames.at(-1)?.end);
+    frames.push(frame);
   }
+  return frames;
 }
+const textOf = (frames: Held[]): string => frames.map(({ bytes }) => bytes.subarray(HEADER).toString()).join('');
 
 test('what is appended comes out as frames of whole lines, in order, with offsets and counts that are right', () => {
   fc.assert(fc.property(fc.array(fc.tuple(block, fc.boolean()), { maxLength: 8 }), (blocks) => {
@@ -31,25 +36,25 @@ test('what is appended comes out as frames of whole lines, in order, with offset
     window.seal();
     const all = blocks.map(([text]) => text).join('');
     const frames = framesOf(window);
-    assert.ok(frames.join('') === all);
+    assert.ok(textOf(frames) === all);
     let offset = 0;
-    frames.forEach((text, n) => {
-      const held = window.frame(n);
+    frames.forEach((held) => {
+      const text = textOf([held]);
       const reader = new FrameReader();
       reader.max = MAX_PAYLOAD;
-      reader.push(held?.bytes ?? Buffer.alloc(0), (frame) => {
+      reader.push(held.bytes, (frame) => {
         assert.equal([frame.type, frame.offset, frame.lines], [TYPE.data, offset, text.split('\n').length - 1]);
       });
       assert.is(reader.frames, 1);
       assert.ok(text.endsWith('\n') && (text.length <= FRAME_FILL || text.indexOf('\n') === text.length - 1));
       offset += text.length;
     });
-    assert.equal([window.tail, window.base, window.next], [all.length, 0, frames.length]);
+    assert.equal([window.tail, window.sealed, window.base], [all.length, all.length, 0]);
     assert.equal(window.taken, { lines: all.split('\n').length - 1, bytes: all.length });
   }), { numRuns: 60 });
 });
 
-test('release, seek, crc and unacked agree with a plain string', () => {
+test('release, at, crc and unacked agree with a plain string', () => {
   const small = fc.array(fc.nat(40).map((n) => `${'y'.repeat(n)}\n`), { minLength: 1, maxLength: 5 }).map((lines) => lines.join(''));
   const step = fc.oneof(
     fc.record({ append: small, seal: fc.boolean() }),
@@ -76,14 +81,14 @@ test('release, seek, crc and unacked agree with a plain string', () => {
         const at = window.base + Math.round(((sealed - window.base) * s.look) / 100);
         const length = Math.round(((sealed - at) * s.length) / 100);
         assert.is(window.crc(at, length), crc32(Buffer.from(all.slice(at, at + length))));
-        const frame = window.frame(window.seek(at));
+        const frame = window.at(at);
         if (at < sealed) assert.ok(frame && frame.offset <= at && at < frame.end);
         else assert.is(frame, undefined);
       }
       assert.is(window.acked, acked);
       assert.ok(window.base <= Math.max(acked, 0) || window.base === sealed);
       assert.equal(window.unacked(), { lines: all.slice(acked).split('\n').length - 1, bytes: all.length - acked });
-      assert.is(framesOf(window, window.seek(window.base)).join(''), all.slice(window.base, sealed));
+      assert.is(textOf(framesOf(window, window.base)), all.slice(window.base, sealed));
     }
     assert.is(window.crc(window.base - 1, 1), undefined);
     assert.is(window.crc(sealed, 1), undefined);
@@ -109,12 +114,63 @@ test('memory of a large window stays near its limit', () => {
   let worst = 0;
   for (let round = 0; round < 50; round++) {
     while (!window.full) window.append(lines);
-    let held = 0;
-    for (let n = window.seek(window.acked); window.frame(n); n++) held += window.frame(n)?.bytes.length ?? 0;
+    const held = framesOf(window, window.acked).reduce((sum, { bytes }) => sum + bytes.length, 0);
     worst = Math.max(worst, held);
     window.release(window.tail - 100_000);
   }
   assert.ok(worst <= (4 << 20) + 2 * FRAME_FILL, String(worst));
+});
+
+test('drop-oldest: what is not sent makes room, whole lines of it, counted; what is sent is never given up; nothing goes unsaid', () => {
+  const step = fc.oneof(
+    { weight: 4, arbitrary: fc.record({ append: fc.integer({ min: 1, max: 40 }) }) },
+    { weight: 2, arbitrary: fc.record({ send: fc.integer({ min: 1, max: 20 }) }) },
+    { weight: 1, arbitrary: fc.record({ ack: fc.integer({ min: 0, max: 100 }) }) },
+  );
+  fc.assert(fc.property(fc.array(step, { maxLength: 150 }), (steps) => {
+    const window = new Window(65_536, 'drop-oldest');
+    let [n, all, out, lost, flight] = [0, '', '', { lines: 0, bytes: 0 }, 0];
+    const send = (): boolean => {
+      const frame = window.at(window.sent);
+      if (!frame || (!frame.loss && flight + frame.bytes.length > window.flight)) return false;
+      assert.is(frame.offset, window.sent);
+      if (frame.loss) {
+        const reader = new FrameReader();
+        reader.push(frame.bytes, (read) => {
+          const { from, to, lines } = readLoss(read);
+          assert.equal([from, to], [frame.offset, frame.end]);
+          assert.is(lines, all.slice(from, to).split('\n').length - 1);
+          lost = { lines: lost.lines + lines, bytes: lost.bytes + to - from };
+        });
+      } else {
+        assert.is(frame.bytes.subarray(HEADER).toString(), all.slice(frame.offset, frame.end));
+        out += all.slice(frame.offset, frame.end);
+      }
+      window.sent = frame.end;
+      flight = window.sent - window.acked;
+      return true;
+    };
+    for (const s of steps) {
+      if ('append' in s) {
+        const text = Array.from({ length: s.append }, () => `${n++} ${'x'.repeat(n % 700)}\n`).join('');
+        window.append(Buffer.from(text));
+        window.seal();
+        all += text;
+        assert.not.ok(window.full);
+      } else if ('send' in s) for (let i = 0; i < s.send && send(); i++);
+      else window.release(window.acked + Math.floor(((window.sent - window.acked) * s.ack) / 100));
+      flight = window.sent - window.acked;
+    }
+    for (let left = 1000; window.acked < window.sealed && left > 0; left--) {
+      while (send());
+      window.release(window.sent);
+      flight = 0;
+    }
+    assert.is(window.acked, all.length);
+    assert.equal(lost, window.dropped);
+    assert.is(out.length + lost.bytes, all.length);
+    assert.is(out.split('\n').length + lost.lines, all.split('\n').length);
+  }), { numRuns: 200 });
 });
 
 test.run();

@@ -1,8 +1,8 @@
 /** About a thousand lines of the store, kept as bytes: half the memory of strings, and dropped whole. */
 import { resolveEscapes } from './escapes.ts';
 
-/** What a row of the page is: a line, a line that was no record, or a note about lines that are not there. */
-export const KIND = { line: 0, bad: 1, lost: 2, end: 3, skip: 4, restart: 5, hole: 6, mark: 7 } as const;
+/** What a row of the page is: a line, a line that was no record, or a note of the page; `filled` is one that is true no more and not shown. */
+export const KIND = { line: 0, bad: 1, lost: 2, end: 3, skip: 4, restart: 5, filled: 6, mark: 7 } as const;
 export type Kind = (typeof KIND)[keyof typeof KIND];
 
 /** Whether a row of this kind holds a line of somebody's log; the others are the page's own notes. */
@@ -35,6 +35,7 @@ export class Chunk {
   /** For each row where its text ends and where the keys after it end; the next row's text begins there. */
   readonly ends = new Uint32Array(CHUNK_ROWS * 2);
   bytes = new Uint8Array(32 * 1024);
+  sealed = false;
   /** For each row what traits.ts found, its time, and its number within its run. */
   readonly traits = new Uint8Array(CHUNK_ROWS);
   readonly ts = new Float64Array(CHUNK_ROWS);
@@ -51,7 +52,7 @@ export class Chunk {
   }
 
   get full(): boolean {
-    return this.count === CHUNK_ROWS || this.used >= CHUNK_BYTES;
+    return this.sealed || this.count === CHUNK_ROWS || this.used >= CHUNK_BYTES;
   }
 
   /** Bytes this chunk takes: text and what is kept for each row. */
@@ -95,6 +96,7 @@ export class Chunk {
   /** Give back memory that no row uses: the chunk takes no further row. */
   seal(): void {
     this.bytes = this.bytes.slice(0, this.used);
+    this.sealed = true;
   }
 
   label(row: number): Label {

@@ -26,6 +26,7 @@ export function rowOf(lens: Lens, at: number): Row | undefined {
     found: [],
     repeats: piece.more?.repeats[index] ?? 1,
     folded: piece.more?.folded[index] ?? 0,
+    loadable: false,
     opened: (flags & FLAG.opened) !== 0,
     context: (flags & FLAG.context) !== 0,
     late: lens.scope.merged && isLate(lens, at, chunk, row),

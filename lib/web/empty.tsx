@@ -13,9 +13,10 @@ export function Empty({ pane, undo, unfilter }: Props): JSX.Element | null {
   if (!now || !link || now.end > now.base || now.search.state === 'searching') return null;
   if (link.held === 0) {
     if (link.link !== 'live') return null;
+    if (known.value.length > 0) return <div class="nothing">The server is sending the lines that it holds.</div>;
     return (
       <div class="nothing">
-        <b>{known.value.length === 0 ? 'No lines yet' : 'No lines held'}</b>
+        <b>No lines yet</b>
         <p>They are shown here as they come, for example from</p>
         <code>tail -F access.log | lm-frame -i web1/nginx | lm-serve</code>
       </div>

@@ -13,8 +13,8 @@ export type FeedSink = {
   lost(id: string, run: string, from: number, to: number, lines: number, ts: number): void;
   /** The writer of a stream ended. */
   end(id: string, ts: number): void;
-  /** Entries that this client is not given. */
-  skip(count: number, why: string): void;
+  /** Entries that this client is not given: `from` to `to` of the server's. */
+  skip(count: number, why: string, epoch: string, from: number, to: number): void;
 };
 
 /** The longest line of the feed: a record of 1 MiB, each of its bytes escaped. */
@@ -45,6 +45,14 @@ export class FeedReader {
 
   constructor(sink: FeedSink) {
     this.#sink = sink;
+  }
+
+  /** Read from the entry after this one on, as when a connection to that life of the server is made again. */
+  static from(sink: FeedSink, epoch: string, seq: number): FeedReader {
+    const reader = new FeedReader(sink);
+    reader.epoch = epoch;
+    reader.seq = seq;
+    return reader;
   }
 
   /** Where to resume, as `after` wants it; undefined while nothing has come. */
@@ -101,8 +109,9 @@ export class FeedReader {
     const ts = Number.isFinite(line['ts']) ? (line['ts'] as number) : this.#ts;
     if (kind === 'batch') return this.#batch(line, ts);
     if (kind === 'skip') {
-      this.seq = Math.max(this.seq, count(position(text(line['to']))));
-      return this.#sink.skip(count(line['count']), text(line['why']));
+      const [from, to] = [position(text(line['from'])), position(text(line['to']))];
+      this.seq = Math.max(this.seq, to);
+      return this.#sink.skip(count(line['count']), text(line['why']), this.epoch, from, to);
     }
     if (this.#left === 0 || !this.#isNew()) return; // no entry: a beat, or something newer servers say
     if (kind === 'lost') {
@@ -123,7 +132,7 @@ export class FeedReader {
     if (this.#left > 0) throw new Error('a batch within a batch');
     const at = position(text(line['at']));
     if (at < 1) throw new Error('a batch without a number');
-    if (this.seq > 0 && at > this.seq + 1) this.#sink.skip(at - this.seq - 1, 'missing');
+    if (this.seq > 0 && at > this.seq + 1) this.#sink.skip(at - this.seq - 1, 'missing', this.epoch, this.seq + 1, at - 1);
     this.#next = at;
     this.#left = count(line['count']);
     this.#ts = ts;

@@ -1,6 +1,6 @@
 /** The feed worker: connects to the server, keeps the lines and answers the page. */
 import { Keeper } from './keeper.ts';
-import { Link } from './link.ts';
+import { Link, loadRange } from './link.ts';
 import { startWorker } from './policy.ts';
 import { pollStreams } from './poll.ts';
 import type { Ask, MatchAnswer, Say } from './talk.ts';
@@ -56,6 +56,7 @@ function open(api: string, first: number): void {
     block: (block) => keeper.take(block),
     changed: change,
   });
+  keeper.load = (query, block) => loadRange(`${new URL('live', api).href}?${query}`, block);
   poll = pollStreams(new URL('streams', api).href, (id) => keeper.errorsOf(id), say);
   void link.open();
   scope.addEventListener('online', () => link?.now());

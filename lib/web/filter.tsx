@@ -41,7 +41,7 @@ export function FilterBox({ pane }: { pane: Choices }): JSX.Element {
     event.preventDefault();
   };
   return (
-    <form role="search" class="filter" onSubmit={(event) => event.preventDefault()}>
+    <form class="filter" onSubmit={(event) => event.preventDefault()}>
       <div class={`box ${bad ? 'faulty' : ''} ${draft.value.exclude ? 'excludes' : ''}`}>
         <Icon name="filter" />
         <input

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { tip, type Runs } from './actions.ts';
 import { counted } from './clock.ts';
-import { focused, narrow } from './desk.ts';
+import { focused } from './desk.ts';
 import { Switches } from './filter.tsx';
 import { Icon } from './icon.tsx';
 import type { Choices } from './choices.ts';
@@ -15,14 +15,14 @@ export function FindBox({ pane, runs }: { pane: Choices; runs: Runs }): JSX.Elem
     (forward ? runs.next : runs.previous)();
   };
   return (
-    <form role="search" aria-label="Find" class={`find ${has ? 'has' : ''}`} onSubmit={(event) => event.preventDefault()}>
+    <form class={`find ${has ? 'has' : ''}`} onSubmit={(event) => event.preventDefault()}>
       <div class={bad ? 'box faulty' : 'box'} title={bad ? `Not a pattern: ${pane.findFault.value}` : undefined}>
         <Icon name="search" />
         <input
           type="search"
           class="find-input"
           aria-label="Find"
-          placeholder={narrow.value ? 'Find' : 'Find'}
+          placeholder="Find"
           title={`${tip('find')}; Enter and Shift Enter go from hit to hit`}
           spellcheck={false}
           autocomplete="off"

@@ -25,8 +25,8 @@ export class Hits {
   newer(store: Store): Stretch | undefined {
     this.#leave(store);
     if (this.#outHigh !== this.high || this.#outHigh >= store.end) return undefined;
-    const chunk = store.chunkOf(this.#outHigh) as Chunk;
-    const from = this.#outHigh - chunk.first;
+    const chunk = store.chunks[store.indexOf(this.#outHigh)] as Chunk;
+    const from = Math.max(0, this.#outHigh - chunk.first);
     this.#outHigh = chunk.first + chunk.count;
     return { chunk, from, to: chunk.count, older: false };
   }
@@ -35,8 +35,11 @@ export class Hits {
   older(store: Store): Stretch | undefined {
     this.#leave(store);
     if (this.#outLow <= store.first) return undefined;
-    const chunk = store.chunkOf(this.#outLow - 1) as Chunk;
-    const to = this.#outLow - chunk.first;
+    const at = store.indexOf(this.#outLow - 1);
+    const here = store.chunks[at];
+    // Room that was left has no rows: then the chunk before it is next.
+    const chunk = (here && here.first < this.#outLow ? here : store.chunks[at - 1]) as Chunk;
+    const to = Math.min(chunk.count, this.#outLow - chunk.first);
     this.#outLow = chunk.first;
     return { chunk, from: 0, to, older: true };
   }

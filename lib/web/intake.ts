@@ -2,6 +2,7 @@
 import { KIND, type Kind } from './chunk.ts';
 import type { Entry } from './entry.ts';
 import type { FeedSink } from './feed.ts';
+import type { Holes } from './holes.ts';
 import type { Runs } from './runs.ts';
 import type { Store } from './store.ts';
 
@@ -22,8 +23,11 @@ export class Intake implements FeedSink {
   readonly #store: Store;
   readonly #runs: Runs;
   readonly #greeted: () => void;
+  readonly #holes: Holes | undefined;
 
-  constructor(store: Store, runs: Runs, greeted: () => void) {
+  /** With `holes` room is left for what this page is not given now. */
+  constructor(store: Store, runs: Runs, greeted: () => void, holes?: Holes) {
+    this.#holes = holes;
     this.#store = store;
     this.#runs = runs;
     this.#greeted = greeted;
@@ -53,17 +57,17 @@ export class Intake implements FeedSink {
 
   lost(id: string, _run: string, from: number, to: number, count: number, ts: number): void {
     this.lostLines += count;
-    const which = from === to ? `${from}` : `${from} to ${to}`;
-    this.#note(KIND.lost, id, ts, `${lines(count)} lost: ${which} of this run of ${id} ${count === 1 ? 'has' : 'have'} not come`);
+    this.#note(KIND.lost, id, ts, `${lines(count)} missing here: ${id} ${from === to ? from : `${from}-${to}`}`);
   }
 
   end(id: string, ts: number): void {
     this.#note(KIND.end, id, ts, `the writer of ${id} ended`);
   }
 
-  skip(count: number, why: string): void {
+  skip(count: number, why: string, epoch: string, from: number, to: number): void {
     this.skipped += count;
     this.#note(KIND.skip, '', Date.now(), `${lines(count)} not shown: they ${SKIPPED[why] ?? SKIPPED['missing']}`);
+    if (why !== 'gone') this.#holes?.leave(epoch, from, to);
   }
 
   #note(kind: Kind, id: string, ts: number, text: string): void {

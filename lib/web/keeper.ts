@@ -1,6 +1,7 @@
 /** The feed worker's work: keeps the lines, shows each pane those it wants, and says how things stand. */
 import { KIND } from './chunk.ts';
 import { FeedReader } from './feed.ts';
+import { Holes, type Load } from './holes.ts';
 import { Hunt, type Matcher } from './hunt.ts';
 import { Intake } from './intake.ts';
 import { Pane } from './pane.ts';
@@ -17,14 +18,20 @@ export class Keeper {
   readonly feed: FeedReader;
   readonly #store: Store;
   readonly #intake: Intake;
+  readonly #holes: Holes;
   readonly #hunt: Hunt;
   readonly #changed: () => void;
   readonly #panes = new Map<number, Pane>();
   #bookmarks: ReadonlySet<number> = new Set();
 
+  /** How what was not given is asked for; without it nothing can be loaded back. */
+  load: Load | undefined;
+
   constructor(make: (answer: (answer: MatchAnswer) => void) => Matcher, changed: () => void, greeted: () => void, limits: Limits = LIMITS) {
     this.#store = new Store(limits);
-    this.#intake = new Intake(this.#store, new Runs(), greeted);
+    const runs = new Runs();
+    this.#holes = new Holes(this.#store, runs);
+    this.#intake = new Intake(this.#store, runs, greeted, this.#holes);
     this.feed = new FeedReader(this.#intake);
     this.#changed = changed;
     this.#hunt = new Hunt(make, this.#store, {
@@ -59,6 +66,7 @@ export class Keeper {
     if (ask.ask === 'whole') return this.#whole(ask.position);
     if (ask.ask === 'mark') this.#mark(ask.text);
     if (ask.ask === 'bookmarks') this.#bookmark(ask.positions);
+    if (ask.ask === 'back') return this.#back(ask.position);
     if (!('pane' in ask)) return undefined;
     if (ask.ask === 'close') this.#close(ask.pane);
     const pane = this.#panes.get(ask.pane) ?? (ask.ask === 'show' ? this.#open(ask.pane) : undefined);
@@ -94,7 +102,7 @@ export class Keeper {
   #open(id: number): Pane | undefined {
     if (this.#panes.size >= MAX_PANES) return undefined;
     const { hunt, store } = { hunt: this.#hunt, store: this.#store };
-    const pane = new Pane(id, { store, hunt, bookmarks: () => this.#bookmarks, changed: this.#changed });
+    const pane = new Pane(id, { store, hunt, bookmarks: () => this.#bookmarks, loadable: (position) => this.#holes.has(position), changed: this.#changed });
     this.#panes.set(id, pane);
     return pane;
   }
@@ -103,6 +111,19 @@ export class Keeper {
   #mark(text: string): void {
     this.#store.note({ kind: KIND.mark, id: '', run: '', n: 0, ts: Date.now(), more: false }, text.slice(0, MAX_NOTE));
     this.#grown();
+  }
+
+  /** Load what a note says was not given. */
+  async #back(position: number): Promise<Say> {
+    try {
+      const lines = this.load && (await this.#holes.load(position, this.load));
+      if (lines === undefined) return { say: 'back', position, lines: 0, why: 'nothing can be loaded here' };
+      for (const pane of this.#panes.values()) pane.filled();
+      this.#grown();
+      return { say: 'back', position, lines };
+    } catch (err) {
+      return { say: 'back', position, lines: 0, why: err instanceof Error ? err.message : String(err) };
+    }
   }
 
   #bookmark(positions: number[]): void {

@@ -22,6 +22,14 @@ export type LinkEvents = {
 /** The login is wrong or missing: asking again would not help, and counts as guessing. */
 class Denied extends Error {}
 
+/** Read a part of the feed that ends of itself. Rejects where it cannot be had, or not whole. */
+export async function loadRange(url: string, block: (block: Uint8Array) => void): Promise<void> {
+  const response = await fetch(url, { cache: 'no-store' });
+  if (!response.ok || !response.body) throw new Error(`the server answers ${response.status}`);
+  const reader = response.body.getReader();
+  for (let piece = await reader.read(); !piece.done; piece = await reader.read()) block(piece.value);
+}
+
 export class Link {
   state: LinkState = 'connecting';
   /** When the next attempt is made, ms since the epoch; 0 while none is waited for. */

@@ -3,6 +3,7 @@ import { effect } from '@preact/signals-core';
 import { render, type JSX } from 'preact';
 import { showBadge } from './badge.ts';
 import { marks } from './bookmarks.tsx';
+import { counted } from './clock.ts';
 import * as desk from './desk.ts';
 import { Frame } from './frame.tsx';
 import { fromHash, toHash } from './hash.ts';
@@ -152,6 +153,7 @@ feed.onmessage = (event: MessageEvent<Say>) => {
   } else if (said.say === 'rows' || said.say === 'sought') frames.get(said.pane)?.take(said);
   else if (said.say === 'whole') desk.whole.value = said;
   else if (said.say === 'exported') waitingExports.shift()?.(said);
+  else if (said.say === 'back') desk.say(said.why ?? `Loaded ${counted(said.lines)} lines back into their place`, { bad: said.why !== undefined });
   else desk.takeStreams(said);
 };
 

@@ -21,7 +21,7 @@ const SHAPE_EVERY = 1000;
 const MAX_OPENED = 1000;
 
 /** What a pane needs of the others. */
-export type Surroundings = { store: Store; hunt: Hunt; bookmarks: () => ReadonlySet<number>; changed: () => void };
+export type Surroundings = { store: Store; hunt: Hunt; bookmarks: () => ReadonlySet<number>; loadable: (position: number) => boolean; changed: () => void };
 
 export class Pane {
   readonly #id: number;
@@ -151,6 +151,7 @@ export class Pane {
 
   /** Rows have come in between those that were held: everything is looked at anew. */
   filled(): void {
+    this.#fed = this.#around.store.end;
     this.#filter(this.#choice.filters);
     if (this.#find) this.find(this.#findSerial, this.#find.filters[0]);
     this.#renew();
@@ -275,7 +276,7 @@ export class Pane {
     const rows = at.flatMap((number) => rowOf(lens, number) ?? []);
     if (rows.length === 0) return rows;
     const [marks, found] = await Promise.all([this.#marks.of(this.#shown, rows), this.#found.of(this.#find, rows)]);
-    return rows.map((row, i) => (isLine(row.kind) ? { ...row, marks: marks[i] ?? [], found: found[i] ?? [] } : row));
+    return rows.map((row, i) => (isLine(row.kind) ? { ...row, marks: marks[i] ?? [], found: found[i] ?? [] } : { ...row, loadable: this.#around.loadable(row.position) }));
   }
 }
 

@@ -17,7 +17,6 @@ const KIND_CLASS: Record<number, string> = {
   [KIND.end]: 'row note ended',
   [KIND.skip]: 'row note lost skip',
   [KIND.restart]: 'row note restart',
-  [KIND.hole]: 'row note lost hole',
   [KIND.mark]: 'row note marker',
 };
 

@@ -1,5 +1,5 @@
 /** Which lines a pane is about, whatever their text: streams, levels, a stretch of time, and what has not been cleared away. */
-import { isLine, TRAIT, type Chunk } from './chunk.ts';
+import { isLine, KIND, TRAIT, type Chunk } from './chunk.ts';
 import { LEVEL, type Choice } from './talk.ts';
 
 /** What a row is to a pane: not its business, a line that is hidden by level or time, a line it may show, or a note that it shows. */
@@ -40,7 +40,8 @@ export class Scope {
     if (this.#chosen[chunk.ids[row] as number] !== true || chunk.first + row < this.#after) return PART.none;
     const ts = chunk.ts[row] as number;
     const inTime = ts >= this.#from && ts < this.#to;
-    if (!isLine(chunk.kinds[row] as number)) return inTime ? PART.note : PART.none;
+    const kind = chunk.kinds[row] as number;
+    if (!isLine(kind)) return inTime && kind !== KIND.filled ? PART.note : PART.none;
     const level = (chunk.traits[row] as number) & TRAIT.level;
     return inTime && (this.#levels & (1 << level)) !== 0 ? PART.line : PART.hidden;
   }

@@ -16,23 +16,43 @@ export class Store {
   dropped = 0;
   readonly #limits: Limits;
   #sealedBytes = 0;
+  #next: number; // position of the next chunk's first row, if that is beyond the last one's end
 
-  constructor(limits: Limits = LIMITS) {
+  /** `start` is the position of the first row. */
+  constructor(limits: Limits = LIMITS, start = 0) {
     this.#limits = limits;
+    this.#next = start;
   }
 
   /** Position of the oldest row held, and the one after the newest. */
   get first(): number {
-    return this.chunks[0]?.first ?? 0;
+    return this.chunks[0]?.first ?? this.#next;
   }
 
   get end(): number {
     const last = this.chunks.at(-1);
-    return last ? last.first + last.count : 0;
+    return last ? last.first + last.count : this.#next;
   }
 
   get bytes(): number {
-    return this.#sealedBytes + (this.chunks.at(-1)?.size ?? 0);
+    const last = this.chunks.at(-1);
+    return this.#sealedBytes + (last && !last.sealed ? last.size : 0);
+  }
+
+  /** Leave room for so many rows behind the last one; gives the position of the first of them. */
+  leave(rows: number): number {
+    const { end } = this;
+    this.#close();
+    this.#next = end + rows;
+    return end;
+  }
+
+  /** Put the rows of another store, which began in such a room, where they belong. */
+  fill(other: Store): void {
+    other.#close();
+    this.chunks.splice(this.indexOf(other.first), 0, ...other.chunks);
+    this.lines += other.lines;
+    this.#sealedBytes += other.#sealedBytes;
   }
 
   /** Add a row; see Chunk.add. */
@@ -54,7 +74,7 @@ export class Store {
     const gone: Chunk[] = [];
     while (this.chunks.length > 1 && (this.lines > this.#limits.lines || this.bytes > this.#limits.bytes)) {
       const chunk = this.chunks.shift() as Chunk;
-      this.#sealedBytes -= chunk.size;
+      if (chunk.sealed) this.#sealedBytes -= chunk.size;
       this.lines -= chunk.lines;
       this.dropped += chunk.lines;
       gone.push(chunk);
@@ -92,12 +112,17 @@ export class Store {
   #open(): Chunk {
     const last = this.chunks.at(-1);
     if (last && !last.full) return last;
-    if (last) {
-      last.seal();
-      this.#sealedBytes += last.size;
-    }
-    const chunk = new Chunk(this.end);
+    this.#close();
+    const chunk = new Chunk(Math.max(this.end, this.#next));
     this.chunks.push(chunk);
     return chunk;
+  }
+
+  /** The last chunk takes no more rows. */
+  #close(): void {
+    const last = this.chunks.at(-1);
+    if (!last || last.sealed) return;
+    last.seal();
+    this.#sealedBytes += last.size;
   }
 }

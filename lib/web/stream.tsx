@@ -97,7 +97,7 @@ function told(stream: Stream): string {
 function Spark({ values }: { values: readonly number[] }): JSX.Element | null {
   const last = values.slice(-POINTS);
   const most = Math.max(1, ...last);
-  if (!last.some((value) => value > 0)) return null;
+  if (last.length < 3 || !last.some((value) => value > 0)) return null;
   const left = POINTS - last.length;
   const y = (value: number): string => (HEIGHT - 1 - (value / most) * (HEIGHT - 2)).toFixed(1);
   const points = last.map((value, i) => `${(left + i) * 2} ${y(value)}`);

@@ -34,6 +34,8 @@ export type Row = {
   folded: number;
   /** The person has opened it (`unfold`): what it stood for is shown below it. */
   opened: boolean;
+  /** A note of lines that this page was not given: they can be asked for (`back`). */
+  loadable: boolean;
   /** Shown only because a row near it matches. */
   context: boolean;
   /** In a view of several streams: its time is before that of one of the rows above it, which reached the server earlier. */
@@ -194,6 +196,8 @@ export type Say =
   | { say: 'sought'; pane: number; serial: number; lens: number; row: number | undefined; index: number; count: number; why?: string }
   | { say: 'streams'; streams: Stream[]; now: number; lost: number; malformed: number; firstHeld: number }
   | { say: 'whole'; position: number; label: Label; text: string; tail: string }
+  /** So many lines have been loaded back in place of the note at that position, or why not. */
+  | { say: 'back'; position: number; lines: number; why?: string }
   | { say: 'exported'; pane: number; as: 'text' | 'ndjson'; blob: Blob; lines: number };
 
 /**

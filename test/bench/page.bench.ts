@@ -6,25 +6,17 @@ import { join } from 'node:path';
 import type { CDPSession, Page } from 'playwright-core';
 import { visit, withBrowser } from '../browser.ts';
 import { record, serving } from '../serving.ts';
-import { sh, until } from '../sh.ts';
+import { sh } from '../sh.ts';
 import { machine, nginxLog, row } from './measure.ts';
+import { browserMemory, busy, keyLatency, time } from './tab.ts';
 
 const LINES = Number(process.env['LINES'] ?? 1_000_000);
 const RATE = Number(process.env['RATE'] ?? 10_000);
 const dir = mkdtempSync(join(tmpdir(), 'lm-bench-'));
 
-const tally = (page: Page): Promise<string> => page.locator('.tally').innerText();
-
-/** Milliseconds until the tally reads like this. */
-async function time(page: Page, what: RegExp, begun = performance.now()): Promise<number> {
-  await until(async () => what.test(await tally(page)), 60_000, () => String(what));
-  return performance.now() - begun;
-}
-
 /** Frames a second, the longest frame, and main-thread milliseconds a second, while `step` is done before each frame. */
 async function frames(page: Page, session: CDPSession, step: 'none' | 'scroll' | 'jump'): Promise<[string, string, string]> {
-  const busy = async (): Promise<number> => (await session.send('Performance.getMetrics')).metrics.find((m) => m.name === 'TaskDuration')?.value ?? 0;
-  const before = await busy();
+  const before = await busy(session);
   const seconds = 3;
   const { fps, longest } = await page.evaluate(async ([what, limit]) => {
     const log = document.querySelector('#log') as HTMLElement;
@@ -41,7 +33,7 @@ async function frames(page: Page, session: CDPSession, step: 'none' | 'scroll' |
     }
     return { fps: count / Number(limit), longest: worst };
   }, [step, seconds]);
-  return [fps.toFixed(0), longest.toFixed(0), (((await busy()) - before) / seconds * 1000).toFixed(0)];
+  return [fps.toFixed(0), longest.toFixed(0), (((await busy(session)) - before) / seconds * 1000).toFixed(0)];
 }
 
 try {
@@ -54,23 +46,35 @@ try {
       const begun = performance.now();
       const { page } = await visit(browser, `${server.url}/#lines=${LINES}`);
       const held = `${LINES.toLocaleString('en')} lines`;
-      await page.waitForFunction((text) => document.querySelector('.tally')?.textContent === text, held, { polling: 100, timeout: 60_000 });
+      await page.waitForFunction((text) => document.querySelector('.tally')?.textContent === text, held, { polling: 100, timeout: 300_000 });
       const loaded = performance.now() - begun;
       const paint = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN);
       row('', 'ms');
       row('first paint', paint.toFixed(0));
       row('all lines held', loaded.toFixed(0));
+      memory('with no filter');
+      await page.getByRole('searchbox', { name: 'Filter' }).fill('warm up');
+      row('the first filter, all (the matcher is given every line)', (await time(page, /match,/)).toFixed(0));
       for (const pattern of ['css3000', 'GET /login\\d+5 ', '" 50[0-9] ', 'iphone|curl', '\\d+\\.\\d+\\.99\\.']) {
-        await page.locator('#filter').fill('');
+        await page.getByRole('searchbox', { name: 'Filter' }).fill('');
         await time(page, /lines$/);
         const from = performance.now();
-        await page.locator('#filter').fill(pattern);
+        await page.getByRole('searchbox', { name: 'Filter' }).fill(pattern);
         const first = await time(page, /match/, from);
         const all = await time(page, /match,/, from);
         row(`filter ${pattern}: first, all`, first.toFixed(0), all.toFixed(0));
       }
-      await page.keyboard.press('Escape');
+      memory('after filters');
+      await page.getByRole('searchbox', { name: 'Filter' }).fill('');
       await time(page, /lines$/);
+      await server.feed(record('hostile', 1, 'a'.repeat(100_000)) + record('hostile', 2, 'foo'.repeat(30_000)));
+      for (const pattern of ['(a+)+$', '.*foo.*bar.*', '(x+x+)+y|(a|a)*b']) {
+        await page.getByRole('searchbox', { name: 'Filter' }).fill(pattern);
+        const [worst, end] = await Promise.all([keyLatency(page, 30), outcome(page)]);
+        row(`hostile ${pattern}: worst key, ${end.what}`, worst.toFixed(0), end.ms.toFixed(0));
+        await page.getByRole('searchbox', { name: 'Filter' }).fill('');
+        await time(page, /lines$/);
+      }
       const session = await page.context().newCDPSession(page);
       await session.send('Performance.enable');
       row('', 'frames/s', 'longest ms', 'busy ms/s');
@@ -90,6 +94,20 @@ try {
   );
 } finally {
   rmSync(dir, { recursive: true, force: true });
+}
+
+function memory(when: string): void {
+  const { renderers, all } = browserMemory();
+  row(`memory ${when}, MB: the page, the whole browser`, renderers.toFixed(0), all.toFixed(0));
+}
+
+/** How a filter ended: all tried, or stopped. */
+async function outcome(page: Page): Promise<{ what: string; ms: number }> {
+  const begun = performance.now();
+  const stopped = page.getByText(/Stopped: .* takes too long/).first().waitFor({ timeout: 60_000 }).then(() => 'stopped');
+  const what = await Promise.race([stopped, time(page, /match,/).then(() => 'done')]);
+  stopped.catch(() => {});
+  return { what, ms: performance.now() - begun };
 }
 
 /** Send lines at the rate, every 20 ms. */

@@ -1,0 +1,113 @@
+/** Many senders at once, one of them at full speed, and many that mean no good: with LM_SOAK 1,000 and 500, else fewer. */
+import { connect as connectNet } from 'node:net';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { control, TYPE } from '../lib/wire.ts';
+import { Delays, Flock, rssOf } from './flock.ts';
+import { frameOf, Light } from './light.ts';
+import { startLine, stopAll, timed, until, withFolder } from './sh.ts';
+import { makeKey, startRecv, type Recv } from './tls.ts';
+
+const SOAK = process.env['LM_SOAK'] !== undefined;
+const [SENDERS, ENEMIES, SECONDS] = SOAK ? [1000, 500, 30] : [100, 60, 4];
+const report = (text: string): void => void (SOAK && console.log(text));
+const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+test(`${SENDERS} senders, one of them at full speed: the lines of the others are not late; after a restart they do not all come at once`,
+  timed(240_000, () => withFolder(async (dir) => {
+  const [receiver, flockKey, fastKey] = [makeKey(dir, 'receiver'), makeKey(dir, 'flock'), makeKey(dir, 'fast')];
+  writeFileSync(join(dir, 'authorized'), `flock ${flockKey.pin} *\nfast ${fastKey.pin} *\n`);
+  const options = ['-k', receiver.pem, '-a', join(dir, 'authorized'), '-c', '2000'];
+  let recv: Recv = await startRecv(options);
+  let delays = new Delays(recv.process);
+  const flock = new Flock(recv.port, flockKey, SENDERS, SENDERS);
+  await flock.joined();
+  const quiet = { from: delays.late.length, rss: rssOf(recv.process) };
+  await wait(SECONDS * 500);
+  const [p99quiet, loud] = [delays.p99(quiet.from), delays.late.length];
+  const fast = startLine(`yes 'a line of the one at full speed, of about a hundred bytes, which is what lines of logs often have' | \
+    lm-tls-send -k ${fastKey.pem} --pin ${receiver.pin} ${recv.address}`);
+  await until(() => delays.others > 0);
+  const begun = { at: performance.now(), others: delays.others };
+  await wait(SECONDS * 1000);
+  const rate = Math.round((delays.others - begun.others) / ((performance.now() - begun.at) / 1000));
+  const p99 = delays.p99(loud);
+  report(`${SENDERS} senders: p99 ${p99quiet} ms, ${quiet.rss} MB; beside one with ${rate} lines/s: p99 ${p99} ms, ${rssOf(recv.process)} MB`);
+  assert.ok(delays.late.length - loud > SENDERS * SECONDS * 0.5, `${delays.late.length - loud} lines of the others`);
+  assert.ok(p99 < 1000, `p99 ${p99} ms`);
+  assert.ok(rssOf(recv.process) < 400, `${rssOf(recv.process)} MB`);
+  await stopAll(fast);
+
+  const before = flock.seconds.length;
+  await stopAll(recv.process);
+  recv = await startRecv([...options, recv.address]);
+  delays = new Delays(recv.process);
+  await flock.joined();
+  const most = Math.max(...flock.seconds.slice(before).map(({ connects }) => connects));
+  report(`restart: at most ${most} connections begun in a second, all back after ${flock.seconds.length - before} s`);
+  assert.ok(most <= Math.max(2 * SENDERS, 60) && (!SOAK || most < 400), `${most} in a second`);
+  await until(() => delays.late.length > SENDERS, 20_000);
+  assert.equal(flock.errors, []);
+  await stopAll(flock.process, recv.process);
+})));
+
+test(`${ENEMIES} connections that say nothing, dribble, or do not read: a good sender is not held up, and they are closed in time`,
+  timed(120_000, () => withFolder(async (dir) => {
+  const [receiver, key] = [makeKey(dir, 'receiver'), makeKey(dir, 'good')];
+  writeFileSync(join(dir, 'authorized'), `good ${key.pin} *\n`);
+  const recv = await startRecv(['-k', receiver.pem, '-a', join(dir, 'authorized')]);
+  const delays = new Delays(recv.process);
+  const flock = new Flock(recv.port, key, 10, 100);
+  await flock.joined();
+  const open = (): number => readdirSync(`/proc/${recv.process.child.pid}/fd`).length;
+  const before = open();
+  const begun = performance.now();
+  const timers: NodeJS.Timeout[] = [];
+  const sockets: { destroy: () => void }[] = [];
+  for (let i = 0; i < ENEMIES; i++) {
+    const localAddress = `127.0.9.${1 + Math.floor(i / 10)}`;
+    if (i % 4 === 0) sockets.push(connectNet({ port: recv.port, host: '127.0.0.1', localAddress }).on('error', () => {}));
+    else if (i % 4 === 1) {
+      const socket = connectNet({ port: recv.port, host: '127.0.0.1', localAddress }).on('error', () => {});
+      sockets.push(socket);
+      const hello = Buffer.from('1603010200010001fc0303', 'hex'); // how a TLS handshake begins
+      let at = 0;
+      timers.push(setInterval(() => socket.writable && socket.write(hello.subarray(at % 11, (at++ % 11) + 1)), 1000));
+    } else {
+      const light = new Light({ port: recv.port, pem: key.pem, localAddress });
+      sockets.push(light.socket);
+      light.socket.once('secureConnect', () => {
+        light.socket.write(control(TYPE.hello, 0, { v: 1, epoch: `e${i.toString(16).padStart(31, '0')}`, agent: '' }));
+        if (i % 4 === 3) {
+          light.socket.pause();
+          light.socket.write(frameOf(TYPE.data, 0, 'x\n'));
+          return;
+        }
+        const frame = frameOf(TYPE.data, 0, `${'x'.repeat(500)}\n`);
+        let at = 0;
+        timers.push(setInterval(() => light.socket.writable && light.socket.write(frame.subarray(at, ++at)), 1000));
+      });
+    }
+  }
+  const from = delays.late.length;
+  await until(() => open() > before + ENEMIES * 0.9);
+  const gone = async (most: number): Promise<number> => {
+    await until(() => open() <= before + most, 80_000, () => `${open() - before} connections to be at most ${most}; ${recv.process.err.slice(-500)}`);
+    return (performance.now() - begun) / 1000;
+  };
+  const strangers = await gone(ENEMIES / 2); // half of them have not said who they are
+  const all = await gone(0);
+  timers.forEach((timer) => clearInterval(timer));
+  const p99 = delays.p99(from);
+  report(`${ENEMIES} enemies: p99 of the good ${p99} ms, ${rssOf(recv.process)} MB; strangers closed after ${strangers.toFixed(1)} s, all after ${all.toFixed(1)} s`);
+  assert.ok(p99 < 1000, `p99 ${p99} ms`);
+  assert.ok(strangers < 20 && all < 60, `${strangers} s, ${all} s`);
+  sockets.forEach((socket) => socket.destroy());
+  assert.equal(flock.errors, []);
+  await stopAll(flock.process, recv.process);
+  assert.is(recv.process.code, 0);
+})));
+
+test.run();

@@ -119,7 +119,7 @@ function drawAll(segments: readonly Segment[], roleOf: (segment: Segment) => Pie
   let text = '';
   for (const segment of segments) {
     const now = namesOf(segment, roleOf(segment));
-    if (last && now === names && !isOwn(last) && !isOwn(segment)) {
+    if (last && now === names && last.mark === segment.mark && last.found === segment.found && !isOwn(last) && !isOwn(segment)) {
       text += segment.text;
       continue;
     }
@@ -130,7 +130,8 @@ function drawAll(segments: readonly Segment[], roleOf: (segment: Segment) => Pie
   return nodes;
 }
 
-const isOwn = ({ url, fg, bg, mark, found }: Segment): boolean => mark || found || url !== '' || fg !== '' || bg !== '';
+/** Whether a stretch looks as no other does: it is a link, or has colours of its own that are not marked over. */
+const isOwn = ({ url, fg, bg, mark, found }: Segment): boolean => url !== '' || (!mark && !found && (fg !== '' || bg !== ''));
 
 /** The CSS classes of a stretch. What lies between fields goes with their keys. */
 function namesOf({ classes, mark, found, hidden, token, url }: Segment, role: Piece['role']): string {

@@ -109,7 +109,7 @@ export class Hunt {
       const stretches: Stretch[] = [];
       for (let stretch = hits.older(this.#store); stretch; stretch = hits.older(this.#store)) {
         stretches.push(stretch);
-        if (stretches.length >= this.#together || !this.#kept.has(stretch.chunk)) break;
+        if (stretches.length >= this.#together) break;
       }
       if (stretches.length > 0) return { hits, stretches };
     }

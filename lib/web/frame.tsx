@@ -20,6 +20,10 @@ const CONTROLS_EVERY = 150;
 /** A line that the address names is waited for while the lines held are still being sent, ms. */
 const LINE_WAIT = 4000;
 
+/** How often, and after how many ms, it is asked again for a hit while they are still being sought. */
+const RETRIES = 20;
+const RETRY = 100;
+
 type Answer = Extract<Say, { say: 'sought' }>;
 type Seek = Omit<Extract<Ask, { ask: 'seek' }>, 'ask' | 'pane' | 'serial' | 'what'>;
 
@@ -108,7 +112,13 @@ export class Frame {
   /** Go there; `none` is said where there is no such row. Beyond the last it goes on at the other end. */
   async goTo(what: Sought, forward: boolean, none: string): Promise<void> {
     const following = this.view.following;
-    let answer = await this.seek(what, following ? false : forward);
+    // While the newest are followed what is nearest to them is meant, the newest itself as well.
+    const look = (): Promise<Answer> => (following ? this.seek(what, false, { row: this.view.current + 1 }) : this.seek(what, forward));
+    let answer = await look();
+    for (let i = 0; i < RETRIES && answer.row === undefined && answer.why === 'still searching'; i++) {
+      await new Promise((resolve) => setTimeout(resolve, RETRY));
+      answer = await look();
+    }
     if (answer.row === undefined && !following) {
       const { base = 0, end = 0 } = this.pane.state.value ?? {};
       answer = await this.seek(what, forward, { row: forward ? base - 1 : end });

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** lm-fifo: make named pipes, keep them open, merge them by whole lines; with -w write into one beside others. */
-import { EXIT, note, onStop, run, UsageError, type Args, type Command } from '../lib/cli.ts';
+import { EXIT, note, onStop, optionOf, run, UsageError, type Args, type Command } from '../lib/cli.ts';
 import { FifoWriter, type OnFull } from '../lib/fifo-writer.ts';
 import { makeFifo, parseMode } from '../lib/fifo.ts';
 import { openFifo, openStdin } from '../lib/input.ts';
@@ -25,14 +25,6 @@ function onFullOf(args: Args): OnFull {
   const value = args.value('on-full');
   if (value !== 'block' && value !== 'drop') throw new UsageError(`option --on-full takes block or drop, not ${value}`);
   return value;
-}
-
-function modeOf(args: Args): string {
-  try {
-    return parseMode(args.value('mode') ?? '');
-  } catch (err) {
-    throw new UsageError(`option --mode: ${err instanceof Error ? err.message : err}`);
-  }
 }
 
 /** Pipes to stdout until a signal; the pipes themselves never end. */
@@ -85,7 +77,7 @@ function farewell(progress: Progress, dropped: number, split: number): number {
 }
 
 await run(command, async (args) => {
-  const [mode, onFull] = [modeOf(args), onFullOf(args)];
+  const [mode, onFull] = [optionOf(args, 'mode', parseMode), onFullOf(args)];
   if (args.operands.length === 0) throw new UsageError('no pipe given');
   if (new Set(args.operands).size < args.operands.length) throw new UsageError('a pipe is given twice');
   if (args.operands.includes('-')) throw new UsageError('- is not a named pipe');

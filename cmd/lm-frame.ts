@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** lm-frame: turn lines of text into records, tagged with a stream id; with -d turn records back into lines. */
 import { performance } from 'node:perf_hooks';
-import { EXIT, note, onStop, run, UsageError, type Args, type Command } from '../lib/cli.ts';
+import { EXIT, note, onStop, optionOf, run, UsageError, type Args, type Command } from '../lib/cli.ts';
 import { openStdin } from '../lib/input.ts';
 import { openStdout } from '../lib/output.ts';
 import { showProgress, type Counters } from '../lib/progress.ts';
@@ -37,16 +37,6 @@ const DECODE_WAIT = 1000;
 const RESERVED = new Set(['id', 'run', 'n', 'ts', 'msg', 'more', 'beat', 'end', 'bad']);
 const FRAMING = ['beat', 'field', 'from', 'id', 'join', 'join-wait', 'max', 'strip', 'time'];
 
-/** The value of an option as `read` understands it; a UsageError that names the option otherwise. */
-function valueOf<T>(args: Args, name: string, read: (text: string) => T): T | undefined {
-  const text = args.value(name);
-  try {
-    return text === undefined ? undefined : read(text);
-  } catch (err) {
-    throw new UsageError(`option --${name}: ${err instanceof Error ? err.message : err}`);
-  }
-}
-
 function idOf(args: Args): string | undefined {
   const id = args.value('id') ?? (process.env['LM_ID'] || undefined);
   if (id === undefined || isStreamId(id)) return id;
@@ -68,8 +58,8 @@ function fieldsOf(args: Args): [key: string, value: string][] {
 /** What turns the input into records, by the options. */
 function framerOf(args: Args): Framer | JournalFramer {
   if (args.has('join-wait') && !args.has('join')) throw new UsageError('option --join-wait is nothing without --join');
-  const join = valueOf(args, 'join', (text) => new RegExp(text));
-  const max = valueOf(args, 'max', (text) => parseSize(text, MIN_MAX, MAX_MESSAGE)) ?? 0;
+  const join = args.has('join') ? optionOf(args, 'join', (text) => new RegExp(text)) : undefined;
+  const max = optionOf(args, 'max', (text) => parseSize(text, MIN_MAX, MAX_MESSAGE));
   const [id, fields, strip, time] = [idOf(args), fieldsOf(args), args.has('strip'), args.has('time')];
   const from = args.value('from') ?? 'lines';
   if (args.has('from') && from !== 'journal') throw new UsageError(`option --from takes journal, not ${from}`);
@@ -84,8 +74,8 @@ function framerOf(args: Args): Framer | JournalFramer {
 }
 
 async function frame(args: Args): Promise<number> {
-  const joinWait = valueOf(args, 'join-wait', (text) => parseTime(text, 1, 60_000)) ?? 0;
-  const beat = valueOf(args, 'beat', (text) => parseTime(text, 100, 3_600_000)) ?? Infinity;
+  const joinWait = optionOf(args, 'join-wait', (text) => parseTime(text, 1, 60_000));
+  const beat = args.has('beat') ? optionOf(args, 'beat', (text) => parseTime(text, 100, 3_600_000)) : Infinity;
   const framer = framerOf(args);
   const [input, output] = [openStdin(), openStdout()];
   const counters = (): Counters => ({

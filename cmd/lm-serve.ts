@@ -2,7 +2,7 @@
 /** lm-serve: the page and the HTTP API for records that come down named pipes or standard input. */
 import { addressList } from '../lib/access.ts';
 import { parseListen } from '../lib/address.ts';
-import { EXIT, run, UsageError, type Args, type Command } from '../lib/cli.ts';
+import { EXIT, optionOf, run, UsageError, type Args, type Command } from '../lib/cli.ts';
 import { parseMode } from '../lib/fifo.ts';
 import { isLoopback } from '../lib/gate.ts';
 import { listenFd } from '../lib/listenfds.ts';
@@ -28,15 +28,6 @@ const command: Command = {
     verbose: { letter: 'v', help: 'show rates on stderr' },
   },
 };
-
-/** The option's value as `parse` reads it; what that throws is a mistake on the command line. */
-function optionOf<T>(args: Args, name: string, parse: (text: string) => T): T {
-  try {
-    return parse(args.value(name) ?? '');
-  } catch (err) {
-    throw new UsageError(`option --${name}: ${err instanceof Error ? err.message : err}`);
-  }
-}
 
 function checkOptions(args: Args): void {
   for (const [one, other] of [['users', 'trust-user'], ['users', 'open'], ['trust-user', 'open']] as const) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** lm-tls-recv: accept the lines of many senders over TLS and write them, whole, to standard output. */
-import { EXIT, note, onReload, onStop, run, UsageError, type Args, type Command } from '../lib/cli.ts';
+import { EXIT, note, onReload, onStop, optionOf, run, UsageError, type Args, type Command } from '../lib/cli.ts';
 import type { ReceptionOptions } from '../lib/reception.ts';
 import { parseCount, parseSize, parseTime } from '../lib/quantity.ts';
 
@@ -24,15 +24,6 @@ const command: Command = {
     verbose: { letter: 'v', help: 'show rates on stderr' },
   },
 };
-
-/** The option's value as `parse` reads it; what that throws is a mistake on the command line. */
-function optionOf<T>(args: Args, name: string, parse: (text: string) => T): T {
-  try {
-    return parse(args.value(name) ?? '');
-  } catch (err) {
-    throw new UsageError(`option --${name}: ${err instanceof Error ? err.message : err}`);
-  }
-}
 
 /** The journal's folder, and how much of it is kept. */
 function journalOf(args: Args): ReceptionOptions['journal'] {

@@ -2,7 +2,7 @@
 /** lm-tls-send: carry the lines of standard input to a receiver over TLS, and survive every outage on the way. */
 import type { Address } from '../lib/address.ts';
 import type { Amount } from '../lib/backlog.ts';
-import { EXIT, note, onStop, run, UsageError, type Args, type Command } from '../lib/cli.ts';
+import { EXIT, note, onStop, optionOf, run, UsageError, type Args, type Command } from '../lib/cli.ts';
 import type { Identity } from '../lib/identity.ts';
 import { openStdin, type Input } from '../lib/input.ts';
 import { countLines, LineCutter } from '../lib/lines.ts';
@@ -56,15 +56,6 @@ function choice<T extends string>(text: string, words: readonly T[]): T {
   const word = words.find((w) => w === text);
   if (word === undefined) throw new Error(`${text} is none of ${words.join(', ')}`);
   return word;
-}
-
-/** The option's value, or `fallback`, as `parse` reads it; what that throws is a mistake on the command line. */
-function optionOf<T>(args: Args, name: string, parse: (text: string) => T, fallback = ''): T {
-  try {
-    return parse(args.value(name) ?? fallback);
-  } catch (err) {
-    throw new UsageError(`option --${name}: ${err instanceof Error ? err.message : err}`);
-  }
 }
 
 async function addressesOf(args: Args): Promise<Address[]> {

@@ -115,6 +115,15 @@ export function parse(command: Command, argv: string[]): Args {
   };
 }
 
+/** The option's value, or `fallback`, as `parse` reads it; what that throws is a mistake on the command line. */
+export function optionOf<T>(args: Args, name: string, parse: (text: string) => T, fallback = ''): T {
+  try {
+    return parse(args.value(name) ?? fallback);
+  } catch (err) {
+    throw new UsageError(`option --${name}: ${err instanceof Error ? err.message : err}`);
+  }
+}
+
 /** The usage line: flags by letter, then options with values, then operands, as in the page's SYNOPSIS. */
 export function usage(command: Command): string {
   const entries = Object.entries(optionsOf(command)).sort(([a, x], [b, y]) => (x.letter ?? a).localeCompare(y.letter ?? b));

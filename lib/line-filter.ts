@@ -48,7 +48,8 @@ class Ids {
     this.is(reader.read(bytes, start, end) === undefined && reader.hasId ? reader.id : undefined);
     if (reader === this.#any && this.named && reader.canonical && reader.run !== '') {
       const form = Form.of(bytes, start, end, reader.id, reader.run, reader.tail);
-      if (form) this.#streams = [{ id: this.id, allowed: this.allowed, form, reader: new RecordReader() }, ...this.#streams].slice(0, MAX_STREAMS);
+      const known = form && { id: this.id, allowed: this.allowed, form, reader: new RecordReader() };
+      if (known) this.#streams = [known, ...this.#streams].slice(0, MAX_STREAMS);
     }
     return next;
   }

@@ -35,7 +35,8 @@ export class Form {
    */
   static of(bytes: Buffer, start: number, end: number, id: string, run: string, tail: number): Form | undefined {
     const prefix = Buffer.from(`{"id":"${id}","run":"${run}","n":`);
-    if (end - tail > MAX_SUFFIX || bytes.compare(prefix, 0, prefix.length, start, Math.min(end, start + prefix.length)) !== 0) return undefined;
+    if (end - tail > MAX_SUFFIX) return undefined;
+    if (bytes.compare(prefix, 0, prefix.length, start, Math.min(end, start + prefix.length)) !== 0) return undefined;
     return new Form(prefix, Buffer.from(bytes.subarray(tail, end + 1)));
   }
 

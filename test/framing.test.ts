@@ -86,6 +86,36 @@ test('lm-tls-recv --frame: plain lines of lm-tls-send over connections that brea
   assert.ok(last.size <= chaos.connections, `${last.size} runs`);
 })));
 
+test('lm-tls-recv --frame --journal: killed and started anew under load, each line is in the journal once, no run has a hole', timed(90_000, () => withFolder(async (dir) => {
+  const [receiver, sender] = [makeKey(dir, 'receiver'), makeKey(dir, 'sender')];
+  writeFileSync(join(dir, 'authorized'), `web1 ${sender.pin} web1/*\n`);
+  const args = ['-k', receiver.pem, '-a', join(dir, 'authorized'), '--frame', '-J', join(dir, 'journal')];
+  let recv = await startRecv(args, '/dev/null');
+  const { address } = recv;
+  const r = start('lm-tls-send', sendArgs(sender, receiver, address));
+  const text = Array.from({ length: 30_000 }, (_, i) => `line ${i}`);
+  const held = (): Record[] => records(sh(`cat ${dir}/journal/* | grep '^{"id":'`).out).filter(({ id }) => id === 'web1');
+  for (let kill = 0; kill < 3; kill++) {
+    r.child.stdin?.write(text.slice(kill * 7500, (kill + 1) * 7500).map((line) => `${line}\n`).join(''));
+    await until(() => held().length > kill * 7500, 20_000, () => r.err + recv.process.err);
+    recv.process.kill('SIGKILL');
+    await recv.process.closed;
+    recv = await startRecv([...args, address], '/dev/null');
+  }
+  r.child.stdin?.end(text.slice(22_500).map((line) => `${line}\n`).join(''));
+  await r.closed;
+  await stopAll(recv.process);
+  assert.is(r.code, 0, r.err);
+  const got = held();
+  assert.equal(got.map(({ msg }) => msg), text);
+  const last = new Map<string, number>();
+  for (const { run, n } of got) {
+    assert.is(n, (last.get(run) ?? 0) + 1);
+    last.set(run, n);
+  }
+  assert.ok(last.size >= 2, `${last.size} runs`);
+})));
+
 test('lm-tls-recv --raw --frame: socat and openssl with a key, and the account of what they sent', timed(40_000, () => withFolder(async (dir) => {
   const [receiver, one, two] = [makeKey(dir, 'receiver', '/CN=localhost'), makeKey(dir, 'one'), makeKey(dir, 'two')];
   writeFileSync(join(dir, 'authorized'), `old1 ${one.pin} old1/*\nold2 ${two.pin} old2/*\n`);

@@ -194,6 +194,15 @@ for (const death of ['kill', 'power'] as const) {
   }));
 }
 
+/** What was cleaned away, without the end of it that is back since the power was cut: a removal is as little synced as it needs to be. */
+function withoutReturned(cleaned: string, text: string): string {
+  for (let at = cleaned === '' ? -1 : 0; at >= 0; at = cleaned.indexOf('\n', at) + 1) {
+    if (at === cleaned.length) break;
+    if (text.startsWith(cleaned.slice(at))) return cleaned.slice(0, at);
+  }
+  return cleaned;
+}
+
 test('model: commits, deaths and full disks in any order', timed(SOAK ? 1_200_000 : 120_000, async () => {
   const step = fc.oneof(
     { weight: 8, arbitrary: fc.record({ commit: fc.array(fc.tuple(fc.nat(2), fc.nat(900)), { minLength: 1, maxLength: 4 }) }) },
@@ -233,6 +242,7 @@ test('model: commits, deaths and full disks in any order', timed(SOAK ? 1_200_00
         disk.restart(s.death);
         disk.room = Infinity;
         journal = await openJournal(disk);
+        if (s.death === 'power') cleaned = withoutReturned(cleaned, (await readAll(disk, journal.start)).text);
       } else {
         const before = (await readAll(disk, journal.start)).text;
         const keeper = await Journal.open(DIR, { ...OPTIONS, keepSize: s.clean }, disk, () => disk.clock);

@@ -301,7 +301,7 @@ test('damage in the middle is told, shown and left as it is; the rest is read', 
   assert.is((await site.send(key, 'four\n')).code, 0);
   await until(() => site.out.includes('four\n'));
   await site.kill('SIGTERM');
-  assert.match(site.out, /^one\nthree\n\{"id":"lm-tls-recv",.*"msg":"journal \S+ is damaged, .*"level":"error"\}\nfour\n$/);
+  assert.match(site.out, /^one\nthree\n\{"id":"lm-tls-recv",.*"msg":"journal \S+ \S+ is damaged, .*"level":"error"\}\nfour\n$/);
   assert.ok(readFileSync(path).equals(bytes));
   const damage: string[] = [];
   assert.ok((await journalText(site.journal, damage)).startsWith('one\nthree\n'));

@@ -52,6 +52,8 @@ supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 [supervisorctl]
 serverurl=unix://${dir}/sock
 ${shipped}`);
+  // A supervisord that is killed leaves its programs; a test that fails must not.
+  process.once('exit', () => sh(`kill -KILL ${processesOf(dir).map((line) => Number.parseInt(line, 10)).join(' ')}`));
   const daemon = start('supervisord', ['-c', `${dir}/supervisord.conf`]);
   const control = (line: string): string => sh(`supervisorctl -c ${dir}/supervisord.conf ${line}`).out;
   const show = (): string => sh(`tail -n 20 ${dir}/logs/*; cat ${dir}/log`).out;

@@ -185,9 +185,15 @@ test('what a sender says when the receiver is at fault is written down', timed(2
   await peer.closed;
 })));
 
-/** What `openssl s_client` gets back when it says HELLO, with these options. */
-function client(recv: Recv, options: string, dir: string): { out: string; err: string } {
-  return sh(`(cat ${dir}/hello; sleep 1) | openssl s_client -quiet -no_ign_eof -nocommands -connect ${recv.address} ${options}`);
+/** What `openssl s_client` gets back when it says HELLO, with these options: an answer, or the end. */
+async function client(recv: Recv, options: string, dir: string): Promise<{ out: string; err: string }> {
+  const args = ['s_client', '-quiet', '-no_ign_eof', '-nocommands', '-connect', recv.address, ...options.split(' ')];
+  const r = start('openssl', args);
+  r.child.stdin?.write(readFileSync(join(dir, 'hello')));
+  await until(() => /^L[WX][^]*\}/.test(r.out) || r.over, 20_000, () => r.err);
+  r.child.stdin?.end();
+  await r.closed;
+  return { out: r.out, err: r.err };
 }
 
 test('openssl s_client: TLS 1.2 and 1.3, expired and renewed certificates are let in by their key; nothing older, and no other protocol',
@@ -196,20 +202,20 @@ test('openssl s_client: TLS 1.2 and 1.3, expired and renewed certificates are le
   writeFileSync(join(dir, 'hello'), control(TYPE.hello, 0, { v: 1, epoch: '1'.repeat(32), agent: 'openssl' }));
   const identity = `-key ${dir}/k0.key -cert ${a?.crt}`;
   for (const options of [`-tls1_2 -alpn lm/1 ${identity}`, `-tls1_3 -alpn lm/1 ${identity}`, `-alpn h2,lm/1 ${identity}`]) {
-    assert.match(client(recv, options, dir).out, /^LW.*"name":"web1"/s, options);
+    assert.match((await client(recv, options, dir)).out, /^LW.*"name":"web1"/s, options);
   }
   const csr = `openssl req -new -key ${dir}/k0.key -subj /CN=other -out ${dir}/csr 2>/dev/null`;
   for (const [name, days] of [['expired', -1], ['renewed', 30]] as const) {
     assert.is(sh(`${csr} && openssl x509 -req -in ${dir}/csr -signkey ${dir}/k0.key -days ${days} -out ${dir}/${name} 2>/dev/null`).code, 0);
-    assert.match(client(recv, `-alpn lm/1 -key ${dir}/k0.key -cert ${dir}/${name}`, dir).out, /^LW.*"name":"web1"/s, name);
+    assert.match((await client(recv, `-alpn lm/1 -key ${dir}/k0.key -cert ${dir}/${name}`, dir)).out, /^LW.*"name":"web1"/s, name);
   }
-  const other = client(recv, `-alpn h2 ${identity}`, dir);
+  const other = await client(recv, `-alpn h2 ${identity}`, dir);
   assert.match(other.err, /no application protocol/);
   await recv.process.says(/refused 127\.0\.0\.1: TLS fails: /);
-  const old = client(recv, `-tls1_1 -cipher DEFAULT@SECLEVEL=0 -alpn lm/1 ${identity}`, dir);
+  const old = await client(recv, `-tls1_1 -cipher DEFAULT@SECLEVEL=0 -alpn lm/1 ${identity}`, dir);
   assert.match(old.err, /alert protocol version|unsupported protocol|no protocols available/);
   assert.not.match(old.out, /^LW/);
-  const none = client(recv, '-alpn lm/1', dir);
+  const none = await client(recv, '-alpn lm/1', dir);
   assert.match(none.out, /^LX.*"code":"AUTH","reason":"no key shown; see lm-cert\(1\)"/s);
 })));
 

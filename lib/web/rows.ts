@@ -59,10 +59,11 @@ export class Rows implements Manner {
   #columns: readonly string[] = [];
   #version = 0;
   #lines: Line[] = [];
-  #here = -1;
   /** Numbers of the rows on the screen: [from, to). */
   from = 0;
   to = 0;
+  /** The row that the person is at; -1 for none. */
+  here = -1;
 
   constructor(block: HTMLElement, act: (act: FieldAct) => void) {
     this.#block = block;
@@ -134,9 +135,8 @@ export class Rows implements Manner {
     return element && { top: element.offsetTop, height: element.offsetHeight };
   }
 
-  /** Show which row the person is at. */
-  point(at: number): void {
-    this.#here = at;
+  /** Give the rows the classes that they should have now. */
+  dress(): void {
     this.#lines.forEach((line, i) => this.#dress(line, this.from + i));
   }
 
@@ -224,7 +224,7 @@ export class Rows implements Manner {
     if (row.level > 0) names += ` l${row.level}`;
     if (row.context) names += ' context';
     if (row.late) names += ' late';
-    if (at === this.#here) names += ' here';
+    if (at === this.here) names += ' here';
     if (opened.has(row.position)) names += ' opened';
     if (wrapped.has(row.position)) names += ' wrapped';
     if (bookmarks.has(row.position)) names += ' bookmark';

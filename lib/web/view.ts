@@ -28,6 +28,8 @@ const NO_LENS = -1;
 const NO_ROW = -1;
 /** Times that are told by now are drawn anew so often, ms. */
 const CLOCK = 1000;
+/** Lines that come by the windowful are drawn so often, ms. */
+const HURRY = 30;
 /** Lines that have not moved on for so long, ms, are there to be read. */
 const STAYS = 90;
 
@@ -59,6 +61,7 @@ export class View {
   #rowHeight = 20; // on average
   #width = 0;
   #window = 0; // width of the window
+  #drawn = 0; // when the newest were last drawn
   #coloring: ReturnType<typeof setTimeout> | undefined;
 
   /** `scroller` is filled with what the view needs. */
@@ -431,8 +434,8 @@ export class View {
   }
 
   #show(from: number, to: number, hurried = false): void {
+    this.#rows.here = this.#current;
     this.#rows.show(from, to, (at) => this.#known.row(at), hurried);
-    this.#rows.point(this.#current);
     this.#header.fit();
   }
 
@@ -448,8 +451,11 @@ export class View {
     if (!this.#have(from, this.#end)) return;
     // Lines that come by the windowful are seen for one frame: they are coloured when they stay.
     const hurried = from >= this.#rows.to && this.#rows.to > this.#rows.from;
-    this.#show(from, this.#end, hurried);
     clearTimeout(this.#coloring);
+    const rested = performance.now() - this.#drawn;
+    if (hurried && rested < HURRY) return void (this.#coloring = setTimeout(() => this.#draw(), HURRY - rested));
+    this.#show(from, this.#end, hurried);
+    this.#drawn = performance.now();
     if (hurried) this.#coloring = setTimeout(() => this.#draw(), STAYS);
     this.#block.style.translate = '';
     const few = this.#end - this.#base < this.#perWindow;
@@ -613,7 +619,8 @@ export class View {
     block.addEventListener('pointerdown', (event) => {
       this.#held = event.button === 0;
       this.#current = (event.target instanceof Element ? this.#rows.rowOf(event.target)?.at : undefined) ?? NO_ROW;
-      this.#rows.point(this.#current);
+      this.#rows.here = this.#current;
+      this.#rows.dress();
     });
     block.addEventListener('click', (event) => this.#clicked(event));
     block.addEventListener('copy', (event) => this.#copied(event));

@@ -52,7 +52,9 @@ test('by keyboard alone: a stream found, filtered, split, found in, a line taken
       const again = await visit(browser, link);
       await says(again.page, /^33 of 300 lines match/);
       assert.is(await again.page.getByRole('log').count(), 2);
-      await until(async () => (await texts(again.page))[0] === (await texts(page))[0], 10_000, () => 'the same line at the top');
+      const top = (await texts(page))[0];
+      let there: string | undefined;
+      await until(async () => (there = (await texts(again.page))[0]) === top, 10_000, () => `${link} at the top: ${top}, it is: ${there}`);
       await page.keyboard.press('V');
       await page.getByText('Copied a link to this line').waitFor();
       await page.keyboard.press('$');

@@ -59,9 +59,9 @@ export class Machine {
     return this.run(`systemctl show -P ${property} ${unit}`).trim();
   }
 
-  /** Wait until a condition holds, a shell line, ten times a second; throws after that many seconds, with what the journal says. */
+  /** Wait until a condition holds, a shell line, looked at five times a second; throws after that many seconds, with what the journal says. */
   waits(condition: string, seconds = 40): void {
-    const { code } = this.try(`end=$((SECONDS + ${seconds})); until ${condition}; do [ $SECONDS -lt $end ] || exit 1; sleep 0.1; done`);
+    const { code } = this.try(`end=$((SECONDS + ${seconds})); until ${condition}; do [ $SECONDS -lt $end ] || exit 1; sleep 0.2; done`);
     if (code !== 0) throw new Error(`waited ${seconds} s for ${condition}\n${this.run('journalctl -n 40 -o cat -u "lm-*"')}`);
   }
 
@@ -69,7 +69,7 @@ export class Machine {
   replaced(unit: string, line: string): string {
     const before = this.show(unit, 'MainPID');
     const out = this.run(line);
-    this.waits(`systemctl show -P ActiveState -P MainPID ${unit} | xargs | grep '^active ' | grep -vq ' ${before}$'`);
+    this.waits(`systemctl show -p ActiveState,MainPID ${unit} | sort | xargs | grep '^ActiveState=active ' | grep -vq ' MainPID=${before}$'`);
     return out;
   }
 

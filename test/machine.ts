@@ -28,9 +28,14 @@ export class Machine {
     return machine;
   }
 
+  /** Without --norc bash would read root's .bashrc each time: with a socket as standard input, as Node makes it, it thinks itself started by ssh. */
+  get #shell(): string[] {
+    return ['in', this.#state, 'bash', '--norc', '-c'];
+  }
+
   /** Run a shell line in there to its end, whatever its status is. */
   try(line: string): Result {
-    const p = spawnSync(HELPER, ['in', this.#state, 'bash', '-c', line], { encoding: 'utf8', timeout: 60_000, maxBuffer: 1 << 28 });
+    const p = spawnSync(HELPER, [...this.#shell, line], { encoding: 'utf8', timeout: 60_000, maxBuffer: 1 << 28 });
     if (p.error) throw p.error;
     return { out: p.stdout, err: p.stderr, code: p.status };
   }
@@ -44,7 +49,7 @@ export class Machine {
 
   /** Start a shell line in there. */
   start(line: string): Running {
-    return start(HELPER, ['in', this.#state, 'bash', '-c', line]);
+    return start(HELPER, [...this.#shell, line]);
   }
 
   /** Write a file in there. */

@@ -129,7 +129,7 @@ async function decode(args: Args): Promise<number> {
   return EXIT.ok;
 }
 
-await run(command, (args) => {
+void run(command, (args) => {
   if (args.operands.length > 1 || (args.operands[0] ?? '-') !== '-') throw new UsageError('lm-frame reads standard input only');
   return args.has('decode') ? decode(args) : frame(args);
 });

@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 /** lm-frame: turn lines of text into records, tagged with a stream id; with -d turn records back into lines. */
-import { performance } from 'node:perf_hooks';
 import { EXIT, note, onStop, optionOf, run, UsageError, type Args, type Command } from '../lib/cli.ts';
 import { openStdin } from '../lib/input.ts';
 import { openStdout } from '../lib/output.ts';

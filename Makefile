@@ -19,17 +19,21 @@ TEST    =
 BENCH   = test/bench/*.bench.ts
 SOAK    = crash crowd debian fuzz journal lm-tls-recv lm-tls-recv-journal lm-tls-send-disk lm-tls-send-spool protocol spool storm supervisor systemd
 CMDS    = lm-cert lm-fifo lm-frame lm-serve lm-tls-recv lm-tls-send
-BANNER  = import{createRequire as lmRequire}from"node:module";const require=lmRequire(import.meta.url);
-ESBUILD = node_modules/.bin/esbuild --bundle --format=esm --log-level=warning
-NODE    = $(ESBUILD) --platform=node --target=node20 --splitting --legal-comments=eof --outbase=. --chunk-names=lib/[name]-[hash] \
-	--external:bufferutil --external:utf-8-validate '--banner:js=$(BANNER)'
-BROWSER = $(ESBUILD) --platform=browser --target=es2022 --minify --legal-comments=none --jsx=automatic --jsx-import-source=preact
+ESBUILD = node_modules/.bin/esbuild --bundle --log-level=warning
+NODE    = $(ESBUILD) --platform=node --target=node20 --format=cjs --legal-comments=eof --outbase=. \
+	--external:bufferutil --external:utf-8-validate --define:import.meta.url=lmUrl \
+	'--banner:js=const lmUrl=require("node:url").pathToFileURL(__filename).href;'
+# Large, and needed for one thing: a file of its own, read when that is done.
+APART   = --alias:selfsigned=../lib/selfsigned.js --external:../lib/selfsigned.js
+BROWSER = $(ESBUILD) --format=esm --platform=browser --target=es2022 --minify --legal-comments=none --jsx=automatic --jsx-import-source=preact
 
-# Built beside and put in place at the end, so that a failed build leaves the last good one. Each command is bundled by itself: files that
-# all share would be a dozen more to open at every start (8 ms of 74, measured).
+# Built beside and put in place at the end, so that a failed build leaves the last good one. Each command is one file and CommonJS: Node's
+# loader of ES modules, and importing node:fs and the like by it, which sets up all they can do, cost a seventh of a start (measured).
 all: node_modules/.package-lock.json
 	@set -e; new=$(DIST).new.$$$$; trap 'rm -rf $$new' EXIT; \
-	for e in $(CMDS:%=cmd/%.ts) lib/*.worker.ts; do $(NODE) --outdir=$$new $$e; done; \
+	for e in $(CMDS:%=cmd/%.ts) lib/*.worker.ts; do $(NODE) $(APART) --outdir=$$new $$e; done; \
+	$(NODE) --outfile=$$new/lib/selfsigned.js node_modules/selfsigned/index.js; \
+	for d in cmd lib; do echo '{"type":"commonjs"}' > $$new/$$d/package.json; done; \
 	$(BROWSER) --outdir=$$new/web page=lib/web/page.tsx feed=lib/web/feed.worker.ts match=lib/web/match.worker.ts; \
 	cp lib/web/index.html lib/web/*.css lib/web/*.svg $$new/web; \
 	node --import tsx lib/completions.build.ts $$new/completions; \
@@ -59,7 +63,9 @@ types: node_modules/.package-lock.json
 lint: needs
 	mandoc -T lint -W warning man/*.[157]
 
+# Goes on without rsyslog where it cannot be installed, and says so.
 bench: all needs
+	@LM_BENCH=1 sh test/needs.sh || true
 	@for b in $(BENCH); do node --import tsx $$b || exit 1; done
 
 # The long fault tests, several minutes each.

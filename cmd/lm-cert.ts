@@ -83,7 +83,7 @@ async function make(operands: string[]): Promise<number> {
   return EXIT.ok;
 }
 
-await run(command, async (args: Args) => {
+void run(command, async (args: Args) => {
   const [connect, file] = [args.value('connect'), args.value('print')];
   if (connect === undefined && file === undefined) return make(args.operands);
   if (connect !== undefined && file !== undefined) throw new UsageError('options --connect and --print exclude each other');

@@ -76,7 +76,7 @@ function farewell(progress: Progress, dropped: number, split: number): number {
   return dropped > 0 ? EXIT.fail : EXIT.ok;
 }
 
-await run(command, async (args) => {
+void run(command, async (args) => {
   const [mode, onFull] = [optionOf(args, 'mode', parseMode), onFullOf(args)];
   if (args.operands.length === 0) throw new UsageError('no pipe given');
   if (new Set(args.operands).size < args.operands.length) throw new UsageError('a pipe is given twice');

@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 /** lm-frame: turn lines of text into records, tagged with a stream id; with -d turn records back into lines. */
-import { performance } from 'node:perf_hooks';
 import { EXIT, note, onStop, optionOf, run, UsageError, type Args, type Command } from '../lib/cli.ts';
 import { openStdin } from '../lib/input.ts';
 import { openStdout } from '../lib/output.ts';
@@ -129,7 +128,7 @@ async function decode(args: Args): Promise<number> {
   return EXIT.ok;
 }
 
-await run(command, (args) => {
+void run(command, (args) => {
   if (args.operands.length > 1 || (args.operands[0] ?? '-') !== '-') throw new UsageError('lm-frame reads standard input only');
   return args.has('decode') ? decode(args) : frame(args);
 });

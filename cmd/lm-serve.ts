@@ -43,7 +43,7 @@ function checkReach(args: Args, host: string): void {
   throw new UsageError(`listening on ${host || 'every address'} needs --users, --trust-user or --open`);
 }
 
-await run(command, async (args) => {
+void run(command, async (args) => {
   const mode = optionOf(args, 'mode', parseMode);
   const listen = optionOf(args, 'listen', (text) => parseListen(text, PORT));
   const memory = optionOf(args, 'memory', (text) => parseSize(text, MIN_MEMORY));

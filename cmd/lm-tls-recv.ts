@@ -47,7 +47,7 @@ async function fileOf(args: Args, option: string, setting: string, or: string): 
   return path;
 }
 
-await run(command, async (args) => {
+void run(command, async (args) => {
   const limits = {
     connections: optionOf(args, 'connections', (text) => parseCount(text, 1, 100_000)),
     memory: optionOf(args, 'memory', (text) => parseSize(text, 2 ** 20, 2 ** 40)),

@@ -180,7 +180,7 @@ async function sendRaw(args: Args, options: UplinkOptions, input: Input, patienc
   return Math.max(farewell({ split: cutter.split, lost }), uplink.breaks > 0 ? EXIT.fail : EXIT.ok);
 }
 
-await run(command, async (args) => {
+void run(command, async (args) => {
   checkTogether(args);
   const patience = optionOf(args, 'timeout', (text) => parseTime(text, 0, 86_400_000), args.has('spool') ? '1s' : '10s');
   const notices = new Notices(note);

@@ -2,7 +2,6 @@
 import { lookup } from 'node:dns/promises';
 import { connect, type Socket } from 'node:net';
 import { hostname } from 'node:os';
-import { performance } from 'node:perf_hooks';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { showAddress, type Address } from './address.ts';
 import { isSenderName } from './authorized.ts';

@@ -5,6 +5,7 @@ import { why } from './cli.ts';
 import { ownDescription } from './pipe.ts';
 
 const CHUNK = 65_536; // what a pipe holds (pipe(7))
+const FILE_CHUNK = 262_144; // each read of a file costs a turn of the thread pool
 
 type Source = { next(): Promise<Buffer | undefined>; stop(): void };
 
@@ -100,7 +101,7 @@ class SocketSource implements Source {
 /** A regular file or a device: in the thread pool. */
 class FileSource implements Source {
   readonly #fd: number;
-  readonly #buffer = Buffer.allocUnsafeSlow(CHUNK);
+  readonly #buffer = Buffer.allocUnsafeSlow(FILE_CHUNK);
   #stopped = false;
 
   constructor(fd: number) {
@@ -110,7 +111,7 @@ class FileSource implements Source {
   async next(): Promise<Buffer | undefined> {
     if (this.#stopped) return undefined;
     const n = await new Promise<number>((resolve, reject) => {
-      read(this.#fd, this.#buffer, 0, CHUNK, null, (err, bytes) => (err ? reject(err) : resolve(bytes)));
+      read(this.#fd, this.#buffer, 0, FILE_CHUNK, null, (err, bytes) => (err ? reject(err) : resolve(bytes)));
     });
     return n > 0 && !this.#stopped ? this.#buffer.subarray(0, n) : undefined;
   }

@@ -1,7 +1,7 @@
 /** Regular expressions of clients, run in a thread under watch. */
 import { Worker } from 'node:worker_threads';
 import type { Batch } from './batch.ts';
-import type { Outcome, Work } from './matcher.worker.ts';
+import type { Outcome, Ready, Work } from './matcher.worker.ts';
 
 /** The longest pattern, in characters. */
 export const MAX_PATTERN = 1000;
@@ -37,7 +37,7 @@ export class Matcher {
   readonly #script: URL;
   readonly #progress = new Int32Array(new SharedArrayBuffer(4));
   readonly #queue: Job[] = [];
-  #online = false; // the thread has begun
+  #ready = false; // the thread has begun
   #running: Job | undefined;
   #refused = new Map<string, number>(); // patterns that were given up, and until when
   #watch: NodeJS.Timeout | undefined;
@@ -99,7 +99,7 @@ export class Matcher {
     clearTimeout(this.#idle);
     this.#worker ??= this.#start();
     this.#worker.postMessage(job.work); // the bytes of the batch are copied
-    if (this.#online) this.#observe();
+    if (this.#ready) this.#observe();
   }
 
   /** Count ticks, not time: this thread may have been busy itself, and then no tick was missed. */
@@ -128,20 +128,22 @@ export class Matcher {
   #start(): Worker {
     const worker = new Worker(this.#script, { workerData: this.#progress, resourceLimits: { maxOldGenerationSizeMb: 256 } });
     worker.unref();
-    this.#online = false;
-    // On a busy machine a thread may take longer to begin than a pattern may take: that is not the pattern's time.
-    worker.once('online', () => {
+    this.#ready = false;
+    worker.on('message', (said: Outcome | Ready) => {
       if (worker !== this.#worker) return;
-      this.#online = true;
-      if (this.#running) this.#observe();
-    });
-    worker.on('message', (outcome: Outcome) => {
-      if (worker === this.#worker) this.#finish(outcome);
+      if ('ready' in said) this.#begin();
+      else this.#finish(said);
     });
     worker.on('error', (err) => {
       if (worker === this.#worker) void this.#end(new PatternFault(err.message));
     });
     return worker;
+  }
+
+  /** On a busy machine a thread may take longer to begin than a pattern may take: only from now on it is the pattern's time. */
+  #begin(): void {
+    this.#ready = true;
+    if (this.#running) this.#observe();
   }
 
   #finish(outcome: Outcome): void {

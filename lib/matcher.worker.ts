@@ -11,6 +11,9 @@ export type Work = { source: string; fold: boolean; bytes: Uint8Array; msgs: Uin
 /** Which of the texts match, or why that is not known. */
 export type Outcome = { hits: Uint32Array } | { fault: string };
 
+/** The first message: the thread has begun. */
+export type Ready = { ready: true };
+
 const KEPT = 32;
 const compiled = new Map<string, Sequence>();
 
@@ -44,4 +47,5 @@ const port = parentPort;
 if (port && workerData instanceof Int32Array) {
   const progress = workerData;
   port.on('message', (given: Work) => port.postMessage(work(given, progress)));
+  port.postMessage({ ready: true } satisfies Ready);
 }

@@ -3,8 +3,6 @@ import type { Output } from './output.ts';
 import type { Counters } from './progress.ts';
 import { Rota } from './rota.ts';
 
-const WRITE = 65_536; // what a pipe holds (pipe(7)): about as much goes out in one write
-
 /** What a receiver needs of its way out. */
 export interface WayOut {
   readonly rota: Rota;
@@ -67,7 +65,7 @@ export class Outlet implements WayOut {
   async #run(): Promise<void> {
     try {
       while (!this.rota.empty) {
-        const taken = this.rota.take(WRITE);
+        const taken = this.rota.take(this.#output.fit);
         const first = taken.length === 1 ? taken[0]?.block.bytes : undefined;
         const bytes = first ?? Buffer.concat(taken.map(({ block }) => block.bytes));
         if (bytes.length > 0) await this.#output.write(bytes);

@@ -4,7 +4,12 @@ import { Socket } from 'node:net';
 import { ReaderGone, why } from './cli.ts';
 import { ownDescription, PIPE_BUF, pipeName, PipeWriter, waitForReader } from './pipe.ts';
 
+const PIPE = 65_536; // what a pipe holds (pipe(7))
+const FILE = 262_144; // each write of a file costs a turn of the thread pool
+
 type Sink = {
+  /** Bytes that are well written in one go. */
+  readonly fit: number;
   /** Bytes that the kernel has taken, of writes that are not done as well. */
   readonly taken: number;
   put(bytes: Uint8Array): Promise<void> | void;
@@ -35,6 +40,11 @@ export class Output {
   /** Bytes the kernel has taken, also of a write that is not done. */
   get written(): number {
     return this.#sink.taken;
+  }
+
+  /** Bytes that are well given to one `write`. */
+  get fit(): number {
+    return this.#sink.fit;
   }
 
   /** Bytes given to `write` and not yet taken by the kernel. */
@@ -91,6 +101,7 @@ function blame(err: unknown): Error {
 
 /** A pipe, by a description of our own. */
 class PipeSink implements Sink {
+  readonly fit = PIPE;
   taken = 0;
   readonly #pipe: PipeWriter;
   readonly #name: string | undefined;
@@ -138,6 +149,7 @@ class PipeSink implements Sink {
 
 /** A socket, or a pipe that the system does not let us open again: through the event loop. */
 class SocketSink implements Sink {
+  readonly fit = PIPE;
   taken = 0;
   readonly #socket: Socket;
 
@@ -163,6 +175,7 @@ class SocketSink implements Sink {
 
 /** A file, a device: in the thread pool, since a slow disk must not stop the event loop. */
 class FileSink implements Sink {
+  readonly fit = FILE;
   taken = 0;
   readonly #fd: number;
 
@@ -185,6 +198,7 @@ class FileSink implements Sink {
 
 /** /dev/null, which needs no writing. */
 class NullSink implements Sink {
+  readonly fit = PIPE;
   taken = 0;
 
   put(bytes: Uint8Array): void {
@@ -196,6 +210,7 @@ class NullSink implements Sink {
 
 /** A terminal: written at once, so that nothing is left over at the end and ^S cannot hold a pool thread. */
 class TerminalSink implements Sink {
+  readonly fit = PIPE;
   taken = 0;
 
   put(bytes: Uint8Array): void {

@@ -1,5 +1,4 @@
 /** Lets a reader of input also act when nothing comes. */
-import { performance } from 'node:perf_hooks';
 
 /** What input must be: chunks to ask for, and a way to ask no more. */
 export type Stoppable = AsyncIterable<Buffer> & { stop(): void };

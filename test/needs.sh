@@ -22,6 +22,8 @@ need zsh zsh
 need supervisord supervisor
 need jq jq
 [ -z "${LM_SOAK:-}" ] || need debootstrap debootstrap
+# On a system under systemd the package would start a service: there it is left to people.
+[ -z "${LM_BENCH:-}" ] || [ -d /run/systemd/system ] || need rsyslogd 'rsyslog rsyslog-openssl rsyslog-relp'
 [ -n "${CHROME:-}" ] || command -v google-chrome >/dev/null 2>&1 || need chromium chromium
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

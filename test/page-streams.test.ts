@@ -30,6 +30,7 @@ test('a thousand streams: found by a few letters, walked by keyboard, drawn only
       await page.keyboard.press('Enter');
       await says(page, /^1 line$/);
       await page.getByRole('log', { name: best }).waitFor();
+      await page.keyboard.press('s');
       await page.keyboard.press('ArrowDown');
       await page.keyboard.press('ArrowDown');
       const second = (await names(page))[1] ?? '';

@@ -53,6 +53,7 @@ export class Choices {
   readonly name = computed(() => nameOf(this.streams.value));
   readonly choice = computed((): Choice => this.#choice());
   readonly #stop: (() => void)[] = [];
+  readonly #settlers = new Map<object, () => void>();
 
   constructor(id: number, view: PaneView) {
     this.id = id;
@@ -111,6 +112,11 @@ export class Choices {
     return this.inForce.length > 0 || this.levels.value !== ALL_LEVELS || this.from.value !== undefined || this.after.value !== undefined;
   }
 
+  /** Somebody has pressed Enter: what is typed counts at once. */
+  settleNow(): void {
+    for (const settle of this.#settlers.values()) settle();
+  }
+
   end(): void {
     this.#stop.forEach((stop) => stop());
   }
@@ -141,6 +147,7 @@ export class Choices {
           fault.value = pattern.source === '' ? '' : (filterFault({ exclude: false, ...pattern }) ?? '');
           if (fault.value === '') settled.value = pattern;
         };
+        this.#settlers.set(typed, settle);
         timer = setTimeout(settle, pattern.source === '' ? 0 : TYPING);
       }),
       () => clearTimeout(timer),

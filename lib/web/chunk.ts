@@ -34,7 +34,7 @@ export class Chunk {
   readonly ids = new Uint16Array(CHUNK_ROWS);
   /** For each row where its text ends and where the keys after it end; the next row's text begins there. */
   readonly ends = new Uint32Array(CHUNK_ROWS * 2);
-  bytes = new Uint8Array(32 * 1024);
+  bytes: Uint8Array<ArrayBuffer>;
   sealed = false;
   /** For each row what traits.ts found, its time, and its number within its run. */
   readonly traits = new Uint8Array(CHUNK_ROWS);
@@ -43,8 +43,10 @@ export class Chunk {
   readonly #runs: string[] = [];
   readonly #runOf = new Uint16Array(CHUNK_ROWS);
 
-  constructor(first: number) {
+  /** `room` is where its text is put until it is sealed: an earlier chunk's, used again, since buffers that grow anew each time cost much. */
+  constructor(first: number, room: Uint8Array<ArrayBuffer> = new Uint8Array(32 * 1024)) {
     this.first = first;
+    this.bytes = room;
   }
 
   get used(): number {
@@ -93,10 +95,12 @@ export class Chunk {
     this.add(label, bytes, 0, bytes.length, false);
   }
 
-  /** Give back memory that no row uses: the chunk takes no further row. */
-  seal(): void {
-    this.bytes = this.bytes.slice(0, this.used);
+  /** The chunk takes no further row: it moves into as much memory as it needs. Gives the room it leaves, for the next one. */
+  seal(): Uint8Array<ArrayBuffer> {
+    const room = this.bytes;
+    this.bytes = room.slice(0, this.used);
     this.sealed = true;
+    return room;
   }
 
   label(row: number): Label {

@@ -34,6 +34,7 @@ export function FindBox({ pane, runs }: { pane: Choices; runs: Runs }): JSX.Elem
           onKeyDown={(event) => {
             if (event.key !== 'Enter') return;
             event.preventDefault();
+            pane.settleNow();
             go(!event.shiftKey);
           }}
         />

@@ -20,6 +20,10 @@ const CONTROLS_EVERY = 150;
 /** A line that the address names is waited for while the lines held are still being sent, ms. */
 const LINE_WAIT = 4000;
 
+/** How often, and after how many ms, it is asked again for a hit while they are still being sought. */
+const RETRIES = 20;
+const RETRY = 100;
+
 type Answer = Extract<Say, { say: 'sought' }>;
 type Seek = Omit<Extract<Ask, { ask: 'seek' }>, 'ask' | 'pane' | 'serial' | 'what'>;
 
@@ -39,7 +43,7 @@ export class Frame {
   #errors = 0; // when it stopped following
   #controlsAt = 0;
   #controls: ReturnType<typeof setTimeout> | undefined;
-  #wanted: { line: LineName; pointed: boolean; until: number; asked: boolean } | undefined;
+  #wanted: { line: LineName; pointed: boolean; until: number; asked: boolean; lens: number | undefined } | undefined;
 
   /** `element` is made like the one in index.html. */
   constructor(pane: Choices, element: HTMLElement, events: FrameEvents) {
@@ -71,7 +75,7 @@ export class Frame {
     if (state.serial < this.#awaited) return;
     this.view.update(state);
     this.#answer();
-    this.#goToWanted();
+    if (state.search.state !== 'searching') this.#goToWanted();
     clearTimeout(this.#controls);
     const old = this.pane.state.peek();
     const urgent = old?.lens !== state.lens || old.search.state !== state.search.state || old.find.serial !== state.find.serial;
@@ -108,7 +112,13 @@ export class Frame {
   /** Go there; `none` is said where there is no such row. Beyond the last it goes on at the other end. */
   async goTo(what: Sought, forward: boolean, none: string): Promise<void> {
     const following = this.view.following;
-    let answer = await this.seek(what, following ? false : forward);
+    // While the newest are followed what is nearest to them is meant, the newest itself as well.
+    const look = (): Promise<Answer> => (following ? this.seek(what, false, { row: this.view.current + 1 }) : this.seek(what, forward));
+    let answer = await look();
+    for (let i = 0; i < RETRIES && answer.row === undefined && answer.why === 'still searching'; i++) {
+      await new Promise((resolve) => setTimeout(resolve, RETRY));
+      answer = await look();
+    }
     if (answer.row === undefined && !following) {
       const { base = 0, end = 0 } = this.pane.state.value ?? {};
       answer = await this.seek(what, forward, { row: forward ? base - 1 : end });
@@ -122,7 +132,7 @@ export class Frame {
 
   /** Stand where a line is; where it has not come yet, as soon as it has. */
   goToLine(line: LineName, pointed: boolean): void {
-    this.#wanted = { line, pointed, until: 0, asked: false };
+    this.#wanted = { line, pointed, until: 0, asked: false, lens: undefined };
   }
 
   /** The line that the person is at: a note of the page is none. */
@@ -147,18 +157,23 @@ export class Frame {
     }
   }
 
+  /** Filters may still bring another lens, which knows nothing of where one stands: then it is gone to once more, unless somebody has moved. */
   #goToWanted(): void {
     const wanted = this.#wanted;
-    if (!wanted || wanted.asked) return;
+    if (!wanted || wanted.asked || wanted.lens === this.view.lens) return;
     wanted.until ||= performance.now() + LINE_WAIT;
     wanted.asked = true;
     void this.seek('line', true, { ...wanted.line, row: 0 }).then((answer) => {
       if (this.#wanted !== wanted) return;
       wanted.asked = false;
-      if (answer.row !== undefined) this.view.goTo(answer.row, wanted.pointed);
-      else if (performance.now() < wanted.until) return void setTimeout(() => this.#goToWanted(), 200);
-      else say(`The line ${wanted.line.n} of ${wanted.line.id} is not held any more, or not shown by this view`, { bad: true });
-      this.#wanted = undefined;
+      const late = performance.now() >= wanted.until;
+      // Another row near it is taken only when the very one does not come.
+      if (answer.row !== undefined && (late || answer.why === undefined)) {
+        wanted.lens = answer.lens;
+        this.view.goTo(answer.row, wanted.pointed, wanted.pointed ? undefined : 0);
+      } else if (!late) return void setTimeout(() => this.#goToWanted(), 200);
+      else if (wanted.lens === undefined) say(`The line ${wanted.line.n} of ${wanted.line.id} is not held any more, or not shown by this view`, { bad: true });
+      if (late) this.#wanted = undefined;
     });
   }
 
@@ -188,6 +203,11 @@ export class Frame {
     const take = (): void => void (focused.value = this.pane);
     this.element.addEventListener('focusin', take);
     this.element.addEventListener('pointerdown', take);
+    const move = (): void => void (this.#wanted = undefined);
+    for (const moved of ['wheel', 'pointerdown', 'keydown']) {
+      addEventListener(moved, move, { passive: true });
+      this.#stop.push(() => removeEventListener(moved, move));
+    }
   }
 
   /** The person's choices go to the worker. */

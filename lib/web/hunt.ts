@@ -32,8 +32,8 @@ const AHEAD = 2;
 const MOST = 16;
 const QUICK = 6;
 const SLOW = 30;
-/** Memory that the match worker may take for the lines it keeps, bytes: a million lines of 150. */
-const MAX_KEPT = 200_000_000;
+/** Memory that the match worker may take for the lines it keeps, bytes: most of a million lines of 150, the newest, and the tab below 600 MB. */
+const MAX_KEPT = 130_000_000;
 
 /** `dead`: nobody waits for it any more, though it takes its time. */
 type Out = { job: number; hits: Hits; stretches: Stretch[]; marked?: (marks: number[][]) => void; dead?: boolean; begun: number };
@@ -109,7 +109,7 @@ export class Hunt {
       const stretches: Stretch[] = [];
       for (let stretch = hits.older(this.#store); stretch; stretch = hits.older(this.#store)) {
         stretches.push(stretch);
-        if (stretches.length >= this.#together || !this.#kept.has(stretch.chunk)) break;
+        if (stretches.length >= this.#together) break;
       }
       if (stretches.length > 0) return { hits, stretches };
     }

@@ -32,34 +32,42 @@ export function structureIn(row: Row, look: Look): { plain: string; structure: S
   return structure && { plain, structure };
 }
 
-/** Draw the text of a row. Gives the structure that it was drawn by, if any. */
-export function drawText(element: HTMLElement, row: Row, manner: Manner): Structure | undefined {
+/** Draw the text of a row, without tokens if it is `hurried`. Gives the structure that it was drawn by, if any. */
+export function drawText(element: HTMLElement, row: Row, manner: Manner, hurried: boolean): Structure | undefined {
   const { look } = manner;
+  const tokens = look.tokens && !hurried;
   if (!isLine(row.kind)) {
     element.textContent = row.text;
     return undefined;
   }
   const known = structureIn(row, look);
-  const nodes = known ? structured(row, known.plain, known.structure, manner) : unstructured(row, look);
+  const summed = known && isSummed(known.structure, manner) ? known : undefined;
+  const nodes = summed ? structured(row, summed.plain, summed.structure, manner, tokens) : unstructured(row, tokens);
   if (typeof nodes === 'string') element.textContent = nodes;
   else element.replaceChildren(...nodes);
   if (row.more) element.append(small('goes-on', ' ⏎ goes on'));
-  if (row.rest > 0 || (!known && row.text.length > ROW_CHARS)) element.append(wholeButton(row));
+  if (row.rest > 0 || (!summed && row.text.length > ROW_CHARS)) element.append(wholeButton(row));
   return known?.structure;
 }
 
-function unstructured(row: Row, { tokens }: Look): Node[] | string {
+/** Prose with pairs in it, and markup that looks like that, stays as it was written; its fields are in its tree and in columns. */
+function isSummed({ form, root }: Structure, { columns }: Manner): boolean {
+  return form === 'json' || root.start === 0 || columns.length > 0;
+}
+
+function unstructured(row: Row, tokens: boolean): Node[] | string {
   const text = row.text.length > ROW_CHARS ? row.text.slice(0, ROW_CHARS) : row.text;
   const { plain, runs } = paint(text);
   const segments = layered(plain, runs, { marks: row.marks, found: row.found, tokens: tokens ? tokensIn(plain) : [] });
-  return segments.length === 0 ? plain : segments.map((segment) => drawSegment(segment, ''));
+  return segments.length === 0 ? plain : drawAll(segments, () => 'text');
 }
 
-function structured(row: Row, plain: string, structure: Structure, { look, columns, widths }: Manner): Node[] {
+function structured(row: Row, plain: string, structure: Structure, { columns, widths }: Manner, tokens: boolean): Node[] {
   const marks = [...row.marks, ...row.found];
   const layers = { marks: row.marks, found: row.found, tokens: [] };
+  const { runs } = paint(row.text);
   const draw = (pieces: Piece[]): Node[] =>
-    summarized(plain, paint(row.text).runs, short(pieces), layers, look.tokens).map((segment) => drawSegment(segment, pieces[segment.piece]?.role ?? ''));
+    drawAll(summarized(plain, runs, short(pieces), layers, tokens), ({ piece }) => pieces[piece]?.role ?? 'text');
   if (columns.length === 0) return draw(summaryOf(plain, structure, marks));
   const cells = cellsOf(plain, structure, columns);
   widths.fit(columns, cells);
@@ -109,20 +117,46 @@ export function small(name: string, text: string): HTMLElement {
   return span;
 }
 
-function drawSegment(segment: Segment, role: Piece['role'] | ''): Node {
-  const { text, classes, mark, found, hidden, token, url } = segment;
-  const plainRole = role === '' || role === 'gap' || role === 'text';
-  if (!mark && !found && !hidden && token === '' && plainRole && classes === '' && segment.fg === '' && segment.bg === '') return document.createTextNode(text);
-  const element = url !== '' && isLink(url) ? link(url) : document.createElement(mark || found ? 'mark' : 'span');
-  element.textContent = text;
-  const over = mark || found;
+/** Stretches as elements; neighbours that look alike are one, since elements are what costs. */
+function drawAll(segments: readonly Segment[], roleOf: (segment: Segment) => Piece['role']): Node[] {
+  const nodes: Node[] = [];
+  let last: Segment | undefined;
+  let names = '';
+  let text = '';
+  for (const segment of segments) {
+    const now = namesOf(segment, roleOf(segment));
+    if (last && now === names && last.mark === segment.mark && last.found === segment.found && !isOwn(last) && !isOwn(segment)) {
+      text += segment.text;
+      continue;
+    }
+    if (last) nodes.push(drawSegment(last, text, names));
+    [last, names, text] = [segment, now, segment.text];
+  }
+  if (last) nodes.push(drawSegment(last, text, names));
+  return nodes;
+}
+
+/** Whether a stretch looks as no other does: it is a link, or has colours of its own that are not marked over. */
+const isOwn = ({ url, fg, bg, mark, found }: Segment): boolean => url !== '' || (!mark && !found && (fg !== '' || bg !== ''));
+
+/** The CSS classes of a stretch. What lies between fields goes with their keys. */
+function namesOf({ classes, mark, found, hidden, token, url }: Segment, role: Piece['role']): string {
   let names = classes;
   if (hidden) names += ' unseen';
   if (found) names += ' found';
-  if (over && element.tagName === 'A') names += ' marked';
-  if (!over && token !== '') names += ` t-${token}`;
-  if (!over && !plainRole) names += ` f-${role}`;
-  if (names !== '') element.className = names.trimStart();
+  if (mark || found) return (url === '' ? names : `${names} marked`).trimStart();
+  if (token !== '') names += ` t-${token}`;
+  else if (role !== 'text') names += role === 'gap' ? ' f-key' : ` f-${role}`;
+  return names.trimStart();
+}
+
+function drawSegment(segment: Segment, text: string, names: string): Node {
+  const { mark, found, url } = segment;
+  const over = mark || found;
+  if (!over && names === '' && segment.fg === '' && segment.bg === '') return document.createTextNode(text);
+  const element = url !== '' && isLink(url) ? link(url) : document.createElement(over ? 'mark' : 'span');
+  element.textContent = text;
+  if (names !== '') element.className = names;
   if (!over) colour(element, segment);
   return element;
 }

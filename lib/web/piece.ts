@@ -17,8 +17,11 @@ export type Piece = {
   /** The first row, and how many, that a row of an earlier piece stands for as equal to it. */
   lead: { row: number; count: number } | undefined;
   /** What was last found out about the rows; see survey.ts. */
-  survey: { count: number; low: number; high: number; of: object | undefined; hits: number; rail: number } | undefined;
+  survey: Survey | undefined;
 };
+
+/** Hits among the rows and RAIL bits of all of them and of stretches of them, as long as rows and hits are those that it was made of. */
+export type Survey = { count: number; low: number; high: number; of: object | undefined; hits: number; rail: number; slices: Uint8Array };
 
 /** Shown only as surroundings; opened by the person. */
 export const FLAG = { context: 1, opened: 2 } as const;

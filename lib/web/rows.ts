@@ -24,6 +24,9 @@ const KIND_CLASS: Record<number, string> = {
 const SIGNS = ['', 'T', 'D', 'I', 'W', 'E', 'F'] as const;
 const NAMES = ['', 'trace', 'debug', 'info', 'warning', 'error', 'fatal'] as const;
 
+/** Drawn in a hurry, or not yet. */
+const NO_VERSION = -1;
+
 type Line = {
   element: HTMLElement;
   sign: HTMLElement;
@@ -56,10 +59,11 @@ export class Rows implements Manner {
   #columns: readonly string[] = [];
   #version = 0;
   #lines: Line[] = [];
-  #here = -1;
   /** Numbers of the rows on the screen: [from, to). */
   from = 0;
   to = 0;
+  /** The row that the person is at; -1 for none. */
+  here = -1;
 
   constructor(block: HTMLElement, act: (act: FieldAct) => void) {
     this.#block = block;
@@ -97,8 +101,8 @@ export class Rows implements Manner {
     return !this.#lines.some(({ row }) => row && (opened.has(row.position) || wrapped.has(row.position)));
   }
 
-  /** Have exactly the rows [from, to) in the block. Those already there are not touched, so that a selection in them stays. */
-  show(from: number, to: number, rowAt: (at: number) => Row | undefined): void {
+  /** Have exactly the rows [from, to) in the block. Those already there are not touched, so that a selection in them stays. `hurried`: they will be gone in a moment, and are drawn without what nobody could see. */
+  show(from: number, to: number, rowAt: (at: number) => Row | undefined, hurried = false): void {
     const keepFrom = Math.max(from, this.from);
     const keepTo = Math.min(to, this.to);
     const kept = keepFrom < keepTo ? this.#lines.slice(keepFrom - this.from, keepTo - this.from) : [];
@@ -118,7 +122,7 @@ export class Rows implements Manner {
     const now = Date.now();
     this.#lines.forEach((line, i) => {
       const row = rowAt(from + i);
-      if (row && (row !== line.row || line.version !== this.#version)) this.#draw(line, row);
+      if (row && (row !== line.row || (line.version !== this.#version && !hurried))) this.#draw(line, row, hurried);
       this.#dress(line, from + i);
       if (row) this.#time(line, row, last?.ts ?? NaN, now);
       last = row;
@@ -131,9 +135,8 @@ export class Rows implements Manner {
     return element && { top: element.offsetTop, height: element.offsetHeight };
   }
 
-  /** Show which row the person is at. */
-  point(at: number): void {
-    this.#here = at;
+  /** Give the rows the classes that they should have now. */
+  dress(): void {
     this.#lines.forEach((line, i) => this.#dress(line, this.from + i));
   }
 
@@ -162,10 +165,10 @@ export class Rows implements Manner {
     return structureIn(row, this.#look) !== undefined;
   }
 
-  #draw(line: Line, row: Row): void {
+  #draw(line: Line, row: Row, hurried: boolean): void {
     const old = line.row;
     line.row = row;
-    line.version = this.#version;
+    line.version = hurried ? NO_VERSION : this.#version;
     if (old?.level !== row.level) {
       line.sign.textContent = SIGNS[row.level] ?? '';
       line.sign.title = NAMES[row.level] ?? '';
@@ -176,7 +179,7 @@ export class Rows implements Manner {
       line.element.style.setProperty('--hue', String(hueOf(row.id)));
     }
     if (old?.ts !== row.ts) line.time.title = moment(row.ts) + (row.late ? ', later here than lines of that time' : '');
-    const structure = drawText(line.text, row, this);
+    const structure = drawText(line.text, row, this, hurried);
     line.twist.className = structure ? 'twist can' : 'twist';
     if (structure) {
       line.twist.ariaLabel = 'Fields';
@@ -221,7 +224,7 @@ export class Rows implements Manner {
     if (row.level > 0) names += ` l${row.level}`;
     if (row.context) names += ' context';
     if (row.late) names += ' late';
-    if (at === this.#here) names += ' here';
+    if (at === this.here) names += ' here';
     if (opened.has(row.position)) names += ' opened';
     if (wrapped.has(row.position)) names += ' wrapped';
     if (bookmarks.has(row.position)) names += ' bookmark';
@@ -254,5 +257,5 @@ function newLine(): Line {
   twist.hidden = true;
   const [sign, time, tag, extra, text] = [small('sign', ''), small('time', ''), small('tag', ''), small('extra', ''), small('text', '')];
   element.append(sign, time, tag, twist, extra, text);
-  return { element, sign, time, tag, twist, extra, text, row: undefined, version: -1, fields: undefined };
+  return { element, sign, time, tag, twist, extra, text, row: undefined, version: NO_VERSION, fields: undefined };
 }

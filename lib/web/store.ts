@@ -7,6 +7,9 @@ export type Limits = { lines: number; bytes: number };
 /** What a tab holds unless told: a million lines or 300 MB. */
 export const LIMITS: Limits = { lines: 1_000_000, bytes: 300_000_000 };
 
+/** Room that one long line has made longer than this is not kept, bytes. */
+const MAX_ROOM = 1024 * 1024;
+
 export class Store {
   readonly traits = new Traits();
   /** Oldest first; only the last one takes rows. */
@@ -15,6 +18,7 @@ export class Store {
   lines = 0;
   dropped = 0;
   readonly #limits: Limits;
+  #room: Uint8Array<ArrayBuffer> | undefined; // left by a chunk that was sealed
   #sealedBytes = 0;
   #next: number; // position of the next chunk's first row, if that is beyond the last one's end
 
@@ -113,7 +117,8 @@ export class Store {
     const last = this.chunks.at(-1);
     if (last && !last.full) return last;
     this.#close();
-    const chunk = new Chunk(Math.max(this.end, this.#next));
+    const chunk = new Chunk(Math.max(this.end, this.#next), this.#room);
+    this.#room = undefined;
     this.chunks.push(chunk);
     return chunk;
   }
@@ -122,7 +127,8 @@ export class Store {
   #close(): void {
     const last = this.chunks.at(-1);
     if (!last || last.sealed) return;
-    last.seal();
+    const room = last.seal();
+    if (room.length <= MAX_ROOM) this.#room = room;
     this.#sealedBytes += last.size;
   }
 }

@@ -3,7 +3,7 @@ import { signal } from '@preact/signals-core';
 import type { JSX } from 'preact';
 import { tip, type Runs } from './actions.ts';
 import { counted, rate } from './clock.ts';
-import { choose, chooseAll, chooseGroup, chosen, focused, known, listOpen, looked, narrow, sought, streamsById } from './desk.ts';
+import { choose, chooseAll, chooseGroup, chosen, focused, known, listOpen, looked, narrow, panes, sought, streamsById } from './desk.ts';
 import { ranked } from './fuzzy.ts';
 import { grouped, type Group, type Leaf } from './groups.ts';
 import { Icon } from './icon.tsx';
@@ -178,11 +178,15 @@ function searchKey(event: KeyboardEvent, rows: ListRow[]): void {
   else if (event.key === 'Enter') {
     const best = rows.find((row) => 'id' in row);
     if (best && 'id' in best) shut(() => choose(best.id, event.ctrlKey || event.metaKey));
+    toLines();
   } else if (event.key === 'Escape' && sought.value !== '') sought.value = '';
   else return;
   event.preventDefault();
   event.stopPropagation();
 }
+
+/** The keys are those of the lines again. */
+const toLines = (): void => document.querySelectorAll<HTMLElement>('.frame .log')[panes.value.indexOf(focused.value)]?.focus();
 
 /** Arrows walk, Space adds or takes away, left and right fold and unfold. */
 function walk(event: KeyboardEvent, rows: ListRow[], height: number): void {

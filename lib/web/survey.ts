@@ -2,11 +2,13 @@
 import { isLine, TRAIT, type Chunk } from './chunk.ts';
 import { hasBit, type Hits } from './hits.ts';
 import type { Lens } from './lens.ts';
-import { pieceOf, type Piece } from './piece.ts';
+import { pieceOf, type Piece, type Survey } from './piece.ts';
 import { LEVEL, RAIL } from './talk.ts';
 
 /** The most bins of a rail: more than a scroll bar has pixels for. */
 const MAX_BINS = 400;
+/** Rows of a piece that are noted together. */
+const SLICE = 64;
 
 /** RAIL bits of a row, and whether it is a hit. */
 function railOf(chunk: Chunk, row: number, bits: Uint8Array | undefined): number {
@@ -18,20 +20,22 @@ function railOf(chunk: Chunk, row: number, bits: Uint8Array | undefined): number
 }
 
 /** Hits among the rows of a piece and RAIL bits of all of them: looked at again only when rows or hits have come. */
-function surveyOf(piece: Piece, find: Hits | undefined): { hits: number; rail: number } {
+function surveyOf(piece: Piece, find: Hits | undefined): Survey {
   const { first, count } = piece.chunk;
   const tried = (position: number): number => Math.max(0, Math.min(count, position - first));
   const [low, high] = find ? [tried(find.low), tried(find.high)] : [0, 0];
   const old = piece.survey;
   if (old && old.of === find && old.count === piece.count && old.low === low && old.high === high) return old;
   const bits = find?.bitsOf(piece.chunk);
+  const slices = new Uint8Array(Math.ceil(piece.count / SLICE));
   let [hits, rail] = [0, 0];
   for (let i = 0; i < piece.count; i++) {
     const own = railOf(piece.chunk, piece.rows[i] as number, bits);
     rail |= own;
+    slices[(i / SLICE) | 0] = (slices[(i / SLICE) | 0] as number) | own;
     if ((own & RAIL.hit) !== 0) hits++;
   }
-  piece.survey = { count: piece.count, low, high, of: find, hits, rail };
+  piece.survey = { count: piece.count, low, high, of: find, hits, rail, slices };
   return piece.survey;
 }
 
@@ -48,12 +52,13 @@ export function railBins(lens: Lens, find: Hits | undefined, bookmarks: Readonly
   const rows = lens.end - lens.base;
   const bins = new Uint8Array(Math.min(MAX_BINS, rows));
   const binOf = (number: number): number => Math.min(bins.length - 1, Math.floor(((number - lens.base) * bins.length) / rows));
+  // Where a bin has fewer rows than a slice each row is looked at; there are not many then.
+  const fine = rows < bins.length * SLICE;
   for (const piece of lens.pieces) {
-    const { rail } = surveyOf(piece, find);
+    const { rail, slices } = surveyOf(piece, find);
     if (rail === 0) continue;
-    const first = binOf(piece.start);
-    if (binOf(piece.start + piece.count - 1) === first) bins[first] = (bins[first] as number) | rail;
-    else putRows(bins, binOf, piece, find);
+    if (fine) putRows(bins, binOf, piece, find);
+    else slices.forEach((slice, i) => (bins[binOf(piece.start + i * SLICE)] = (bins[binOf(piece.start + i * SLICE)] as number) | slice));
   }
   for (const position of bookmarks) {
     const number = lens.numberOf(position);

@@ -28,6 +28,10 @@ const NO_LENS = -1;
 const NO_ROW = -1;
 /** Times that are told by now are drawn anew so often, ms. */
 const CLOCK = 1000;
+/** Lines that come by the windowful are drawn so often, ms. */
+const HURRY = 30;
+/** Lines that have not moved on for so long, ms, are there to be read. */
+const STAYS = 90;
 
 export class View {
   following = true;
@@ -57,6 +61,8 @@ export class View {
   #rowHeight = 20; // on average
   #width = 0;
   #window = 0; // width of the window
+  #drawn = 0; // when the newest were last drawn
+  #coloring: ReturnType<typeof setTimeout> | undefined;
 
   /** `scroller` is filled with what the view needs. */
   constructor(scroller: HTMLElement, events: ViewEvents) {
@@ -314,6 +320,7 @@ export class View {
 
   /** Go so many rows down (up, if negative) from the current one, which is kept in sight; from nowhere to the row at that edge of the window. */
   step(count: number): void {
+    if (this.#end === this.#base) return;
     this.pause();
     const shown = this.#current >= this.#rows.from && this.#current < this.#rows.to && this.#inSight(this.#current) !== 'out';
     const first = this.#stand.top + (this.#stand.above > 0 ? 1 : 0);
@@ -426,9 +433,9 @@ export class View {
     return this.#known.have(from, to, { base: this.#base, end: this.#end });
   }
 
-  #show(from: number, to: number): void {
-    this.#rows.show(from, to, (at) => this.#known.row(at));
-    this.#rows.point(this.#current);
+  #show(from: number, to: number, hurried = false): void {
+    this.#rows.here = this.#current;
+    this.#rows.show(from, to, (at) => this.#known.row(at), hurried);
     this.#header.fit();
   }
 
@@ -442,7 +449,14 @@ export class View {
   #drawNewest(): void {
     const from = Math.max(this.#base, this.#end - this.#perWindow);
     if (!this.#have(from, this.#end)) return;
-    this.#show(from, this.#end);
+    // Lines that come by the windowful are seen for one frame: they are coloured when they stay.
+    const hurried = from >= this.#rows.to && this.#rows.to > this.#rows.from;
+    clearTimeout(this.#coloring);
+    const rested = performance.now() - this.#drawn;
+    if (hurried && rested < HURRY) return void (this.#coloring = setTimeout(() => this.#draw(), HURRY - rested));
+    this.#show(from, this.#end, hurried);
+    this.#drawn = performance.now();
+    if (hurried) this.#coloring = setTimeout(() => this.#draw(), STAYS);
     this.#block.style.translate = '';
     const few = this.#end - this.#base < this.#perWindow;
     this.#block.classList.toggle('newest', !few || this.#block.offsetHeight > this.#height);
@@ -605,7 +619,8 @@ export class View {
     block.addEventListener('pointerdown', (event) => {
       this.#held = event.button === 0;
       this.#current = (event.target instanceof Element ? this.#rows.rowOf(event.target)?.at : undefined) ?? NO_ROW;
-      this.#rows.point(this.#current);
+      this.#rows.here = this.#current;
+      this.#rows.dress();
     });
     block.addEventListener('click', (event) => this.#clicked(event));
     block.addEventListener('copy', (event) => this.#copied(event));

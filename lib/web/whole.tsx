@@ -52,7 +52,7 @@ export function Whole({ line, copy }: { line: WholeLine; copy: (text: string, wh
   const facts: [string, string][] = [
     ['time', moment(label.ts)],
     ...(label.run === '' ? [] : ([['run', label.run], ['number', counted(label.n)]] as [string, string][])),
-    ['length', bytes.length === text.length ? size(bytes.length) : `${size(bytes.length)}, ${counted(text.length)} characters`],
+    ['length', text.length < 1000 ? `${text.length} characters` : `${size(bytes.length)}, ${counted(text.length)} characters`],
   ];
   return (
     <Fragment>

@@ -41,7 +41,7 @@ async function takeIn(file: string, clients: number, args: string[] = []): Promi
 
 /** A client that counts the newlines of the feed; resolves when it has them all. */
 async function follow(server: Serving): Promise<() => Promise<void>> {
-  const res = await server.open('/api/tail?follow=1&lines=0');
+  const res = await server.open('/api/live?lines=0');
   let lines = 0;
   let finish = (): void => {};
   const all = new Promise<void>((resolve) => (finish = resolve));
@@ -73,6 +73,7 @@ try {
   await rounds('one stream, memory for all of it', () => takeIn(one, 0, ['-M', '1G']));
   await rounds('one stream, 1 client', () => takeIn(one, 1, ['-M', '1G']));
   await rounds('one stream, 10 clients', () => takeIn(one, 10, ['-M', '1G']));
+  await rounds('one stream, 50 clients', () => takeIn(one, 50, ['-M', '1G']));
   process.stdout.write('\n');
   row('memory, MB', 'rss', 'pss');
   await serving([join(dir, 'in')], async (server) => {
@@ -85,6 +86,16 @@ try {
     sh(`cat ${one} > ${dir}/in`);
     await server.received(LINES, 120_000);
     show('after all records, memory as by default');
+  });
+  await serving([join(dir, 'in')], async (server) => {
+    const pid = server.running.child.pid ?? 0;
+    const pages = await Promise.all(Array.from({ length: 50 }, () => server.open('/api/live?lines=0')));
+    pages.forEach((page) => page.pause());
+    sh(`cat ${one} > ${dir}/in`);
+    await server.received(LINES, 120_000);
+    const { rss, pss } = memoryOf(pid);
+    row('the same with 50 pages open that read nothing', rss, pss);
+    pages.forEach((page) => page.destroy());
   });
   process.stdout.write('\n');
   await serving(['-M', '1G', join(dir, 'in')], async (server) => {

@@ -5,18 +5,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startChain } from '../chain.ts';
 import { start, startLine, stopAll } from '../sh.ts';
-import { cost, machine, median, memoryOf, row } from './measure.ts';
+import { cost, lowerQuartile, machine, memoryOf, row } from './measure.ts';
 
-const ROUNDS = 15;
+const ROUNDS = Number(process.env['ROUNDS'] ?? 25);
 const COMMANDS = ['lm-cert', 'lm-fifo', 'lm-frame', 'lm-serve', 'lm-tls-recv', 'lm-tls-send'];
 
-process.stdout.write(`start-up, median of ${ROUNDS} rounds, ms (${machine()})\n`);
-const lines = ['node -e 0', ...COMMANDS.map((c) => `${c} --version`), 'lm-frame -i x < /dev/null'];
-const took = lines.map(() => [] as number[]);
-for (let i = 0; i < ROUNDS; i++) lines.forEach((line, k) => took[k]?.push(cost(line).wall * 1000));
-const base = median(took[0] ?? []);
-row('', 'ms', 'x node');
-lines.forEach((line, k) => row(line, median(took[k] ?? []).toFixed(0), median(took[k] ?? []) / base));
+process.stdout.write(`start-up, lower quartile of ${ROUNDS} rounds, ms (${machine()})\n`);
+const lines = ['node -e 0', ...COMMANDS.map((c) => `${c} --version`), 'lm-frame -i x < /dev/null', 'true | lm-frame -i x'];
+const took = lines.map(() => ({ wall: [] as number[], cpu: [] as number[] }));
+for (let i = 0; i < ROUNDS; i++) {
+  lines.forEach((line, k) => {
+    const { wall, cpu } = cost(line);
+    took[k]?.wall.push(wall * 1000);
+    took[k]?.cpu.push(cpu * 1000);
+  });
+}
+const of = (k: number, key: 'wall' | 'cpu'): number => lowerQuartile(took[k]?.[key] ?? []);
+row('', 'ms', 'x node', 'CPU ms', 'x node');
+lines.forEach((line, k) => row(line, of(k, 'wall').toFixed(0), of(k, 'wall') / of(0, 'wall'), of(k, 'cpu').toFixed(0), of(k, 'cpu') / of(0, 'cpu')));
 
 const dir = mkdtempSync(join(tmpdir(), 'lm-bench-'));
 try {

@@ -1,0 +1,97 @@
+/** The page by keyboard alone, from finding a stream to taking a line away; and a voice that is not flooded. */
+/// <reference lib="dom" />
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Page } from 'playwright-core';
+import { visit, withBrowser } from './browser.ts';
+import { says, texts } from './dom.ts';
+import { record, records, serving } from './serving.ts';
+import { timed, until } from './sh.ts';
+
+function lines(from: number, count: number): string {
+  let text = '';
+  for (let n = from; n < from + count; n++) {
+    const level = n % 10 === 0 ? 'error' : n % 7 === 0 ? 'warn' : 'info';
+    text += record('web1/app', n, `{"level":"${level}","msg":"order placed","user":${n},"url":"https://shop.example.com/${n}"}`);
+    text += record('web1/nginx', n, `10.0.0.${n % 250} - - "GET /${n} HTTP/1.1" ${n % 9 === 0 ? 502 : 200} 812 \x1b[31mred\x1b[0m`);
+  }
+  return text;
+}
+
+const press = (...keys: string[]) => async (page: Page): Promise<void> => {
+  for (const key of keys) await (key.length > 1 && !/^[A-Z][a-z]+/.test(key) ? page.keyboard.type(key) : page.keyboard.press(key));
+};
+
+test('by keyboard alone: a stream found, filtered, split, found in, a line taken away', timed(120_000, () =>
+  withBrowser((browser) =>
+    serving([], async (server) => {
+      await server.feed(lines(1, 300) + records('db1', 1, 20));
+      const { page } = await visit(browser, `${server.url}/`, { permissions: ['clipboard-read', 'clipboard-write'] });
+      await says(page, /^620 lines$/);
+      await press('s', 'nginx', 'Enter')(page);
+      await page.getByRole('log', { name: 'web1/nginx' }).waitFor();
+      await press('f', '502', 'Enter')(page);
+      await says(page, /^33 of 300 lines match/);
+      await page.keyboard.press('Escape');
+      await press('|', 's')(page);
+      await page.keyboard.press('Control+a');
+      await press('db1', 'Enter')(page);
+      await page.getByRole('log', { name: 'db1' }).waitFor();
+      assert.is(await page.getByRole('log').count(), 2);
+      await page.keyboard.press('Escape');
+      await press('X', 'o')(page);
+      assert.is(await page.evaluate(() => document.activeElement?.getAttribute('aria-label')), 'web1/nginx');
+      await press('/', 'GET', 'Enter')(page);
+      await page.getByText('33 of 33').waitFor();
+      await page.keyboard.press('Tab');
+      await page.getByRole('log', { name: 'web1/nginx' }).focus();
+      await page.keyboard.press('v');
+      await page.getByText('Copied a link to this view').waitFor();
+      const link = await page.evaluate(() => navigator.clipboard.readText());
+      assert.match(link, /#stream=web1\/nginx&and=502&find=GET&at=web1\/nginx:r1:\d+&pane&stream=db1$/);
+      const again = await visit(browser, link);
+      await says(again.page, /^33 of 300 lines match/);
+      assert.is(await again.page.getByRole('log').count(), 2);
+      const top = (await texts(page))[0];
+      let there: string | undefined;
+      await until(async () => (there = (await texts(again.page))[0]) === top, 10_000, () => `${link} at the top: ${top}, it is: ${there}`);
+      await page.keyboard.press('V');
+      await page.getByText('Copied a link to this line').waitFor();
+      await page.keyboard.press('$');
+      await page.getByText('Copied a command for a shell').waitFor();
+      assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^curl .*api\/tail/);
+      await page.keyboard.press('Q');
+      assert.is(await page.getByRole('log').count(), 1);
+    }),
+  ),
+));
+
+test('lines are not read out while they come; what is said of them is little', timed(60_000, () =>
+  withBrowser((browser) =>
+    serving([], async (server) => {
+      await server.feed(records('web1', 1, 100));
+      const { page } = await visit(browser, `${server.url}/`);
+      await says(page, /^100 lines$/);
+      await page.evaluate(() => {
+        const spoken: string[] = [];
+        Object.assign(window, { spoken });
+        const live = (node: Node): boolean => {
+          const region = (node instanceof Element ? node : node.parentElement)?.closest('[aria-live], [role=log], [role=status], [role=alert]');
+          return region !== null && region !== undefined && region.getAttribute('aria-live') !== 'off';
+        };
+        new MutationObserver((all) => {
+          for (const { target } of all) if (live(target) && target.textContent !== '') spoken.push(target.textContent ?? '');
+        }).observe(document.body, { subtree: true, childList: true, characterData: true });
+      });
+      for (let n = 101; n < 1000; n += 50) {
+        await server.feed(records('web1', n, 50));
+        await page.waitForTimeout(60);
+      }
+      await says(page, /^1,000 lines$/);
+      const spoken = await page.evaluate(() => (window as unknown as { spoken: string[] }).spoken);
+      assert.ok(spoken.length <= 2, spoken.join(' | '));
+    }),
+  ),
+));
+
+test.run();

@@ -19,7 +19,7 @@ if dpkg -i /mnt/lm.deb >/tmp/refused 2>&1; then exit 1; fi
 grep -q 'depends on nodejs (>= 20)' /tmp/refused && dpkg -P lm >/dev/null 2>&1
 say "refused without node"
 dpkg -i /mnt/nodejs.deb >/dev/null && rm /tmp/refused && node --version
-man -w man >/dev/null; list >/mnt/before
+man -w man >/dev/null; mkdir -p /var/lib/private; list >/mnt/before
 begun=$(date +%s%N)
 dpkg -i /mnt/lm.deb
 say "installed in $(( ($(date +%s%N) - begun) / 1000000 )) ms"
@@ -36,6 +36,7 @@ say "demo"
 echo '# mine' >> /etc/lm/authorized
 dpkg -r lm && grep -q mine /etc/lm/authorized && test ! -e /usr/bin/lm-frame
 say "removed, settings stay"
+mkdir -p /var/lib/private/lm/journal /var/lib/lm && touch /var/lib/private/lm/journal/000000000001.ndjson && ln -s ../private/lm/journal /var/lib/lm/journal
 dpkg -P lm
 if dpkg -s lm 2>/dev/null; then exit 1; fi
 list >/mnt/after; comm -3 /mnt/before /mnt/after

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { start, until, type Result, type Running } from './sh.ts';
+import { start, type Result, type Running } from './sh.ts';
 
 const HELPER = fileURLToPath(new URL('systemd.sh', import.meta.url));
 const TREE = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
@@ -28,9 +28,14 @@ export class Machine {
     return machine;
   }
 
+  /** Without --norc bash would read root's .bashrc each time: with a socket as standard input, as Node makes it, it thinks itself started by ssh. */
+  get #shell(): string[] {
+    return ['in', this.#state, 'bash', '--norc', '-c'];
+  }
+
   /** Run a shell line in there to its end, whatever its status is. */
   try(line: string): Result {
-    const p = spawnSync(HELPER, ['in', this.#state, 'bash', '-c', line], { encoding: 'utf8', timeout: 60_000, maxBuffer: 1 << 28 });
+    const p = spawnSync(HELPER, [...this.#shell, line], { encoding: 'utf8', timeout: 60_000, maxBuffer: 1 << 28 });
     if (p.error) throw p.error;
     return { out: p.stdout, err: p.stderr, code: p.status };
   }
@@ -44,7 +49,7 @@ export class Machine {
 
   /** Start a shell line in there. */
   start(line: string): Running {
-    return start(HELPER, ['in', this.#state, 'bash', '-c', line]);
+    return start(HELPER, [...this.#shell, line]);
   }
 
   /** Write a file in there. */
@@ -59,11 +64,23 @@ export class Machine {
     return this.run(`systemctl show -P ${property} ${unit}`).trim();
   }
 
-  /** Kill all of a unit's processes as a crash would, and wait until it is up again by itself. */
-  async crash(unit: string): Promise<void> {
+  /** Wait until a condition holds, a shell line, looked at five times a second; throws after that many seconds, with what the journal says. */
+  waits(condition: string, seconds = 40): void {
+    const { code } = this.try(`end=$((SECONDS + ${seconds})); until ${condition}; do [ $SECONDS -lt $end ] || exit 1; sleep 0.2; done`);
+    if (code !== 0) throw new Error(`waited ${seconds} s for ${condition}\n${this.run('journalctl -n 40 -o cat -u "lm-*"')}`);
+  }
+
+  /** Run a shell line that makes a unit's process go away, and wait until there is another one by itself. Gives what it printed. */
+  replaced(unit: string, line: string): string {
     const before = this.show(unit, 'MainPID');
-    this.run(`systemctl kill -s KILL ${unit}`);
-    await until(() => this.show(unit, 'ActiveState') === 'active' && this.show(unit, 'MainPID') !== before, 20_000, () => `${unit} to come back`);
+    const out = this.run(line);
+    this.waits(`systemctl show -p ActiveState,MainPID ${unit} | sort | xargs | grep '^ActiveState=active ' | grep -vq ' MainPID=${before}$'`);
+    return out;
+  }
+
+  /** Kill all of a unit's processes as a crash would, and wait until it is up again by itself. */
+  crash(unit: string): void {
+    this.replaced(unit, `systemctl kill -s KILL ${unit}`);
   }
 
   down(): void {

@@ -36,6 +36,7 @@ test('sender, receiver and viewer: every restart without loss, and nothing is le
   const shipped = readFileSync('lib/supervisor/lm.conf', 'utf8')
     .replaceAll('/run/lm', `${dir}/run`)
     .replaceAll('/etc/lm', dir)
+    .replaceAll('/var/lib/lm', `${dir}/kept`)
     .replace('/var/log/nginx/access.log', log)
     .replace('exec lm-serve', `exec lm-serve -l 127.0.0.1:${web}`)
     .replace('1<>', `127.0.0.1:${tls} 1<>`)

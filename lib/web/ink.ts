@@ -41,12 +41,18 @@ export function drawText(element: HTMLElement, row: Row, manner: Manner, hurried
     return undefined;
   }
   const known = structureIn(row, look);
-  const nodes = known ? structured(row, known.plain, known.structure, manner, tokens) : unstructured(row, tokens);
+  const summed = known && isSummed(known.structure, manner) ? known : undefined;
+  const nodes = summed ? structured(row, summed.plain, summed.structure, manner, tokens) : unstructured(row, tokens);
   if (typeof nodes === 'string') element.textContent = nodes;
   else element.replaceChildren(...nodes);
   if (row.more) element.append(small('goes-on', ' ⏎ goes on'));
-  if (row.rest > 0 || (!known && row.text.length > ROW_CHARS)) element.append(wholeButton(row));
+  if (row.rest > 0 || (!summed && row.text.length > ROW_CHARS)) element.append(wholeButton(row));
   return known?.structure;
+}
+
+/** Prose with pairs in it, and markup that looks like that, stays as it was written; its fields are in its tree and in columns. */
+function isSummed({ form, root }: Structure, { columns }: Manner): boolean {
+  return form === 'json' || root.start === 0 || columns.length > 0;
 }
 
 function unstructured(row: Row, tokens: boolean): Node[] | string {

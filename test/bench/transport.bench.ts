@@ -113,7 +113,7 @@ const WAYS: Record<string, () => Promise<Run>> = {
 
 try {
   const length = Math.round(statSync(log).size / LINES);
-  process.stdout.write(`one sender, ${LINES} nginx lines of ${length} bytes, CPU s a million, median of ${ROUNDS} rounds (${machine()})\n`);
+  process.stdout.write(`one sender, ${LINES} nginx lines of ${length} bytes, CPU s a million that arrived, median of ${ROUNDS} rounds (${machine()})\n`);
   if (RSYSLOG !== '') process.stdout.write(`*** NOT MEASURED: rsyslog, missing here: ${RSYSLOG}; see test/needs.sh ***\n`);
   const runs = new Map<string, Run[]>();
   for (let i = 0; i < ROUNDS; i++) {
@@ -123,10 +123,10 @@ try {
     }
   }
   row('', 'lines/s', 'CPU send', 'CPU recv', 'CPU both', 'x socat', 'arrived');
-  const both = (of: Run[]): number => median(of.map((r) => (r.send + r.recv) / (LINES / 1e6)));
+  const both = (of: Run[]): number => median(of.map((r) => (r.send + r.recv) / (r.lines / 1e6)));
   const base = both(runs.get('socat TLS, no acknowledgement') ?? []);
   for (const [name, of] of runs) {
-    const per = (key: 'send' | 'recv'): number => median(of.map((r) => r[key] / (LINES / 1e6)));
+    const per = (key: 'send' | 'recv'): number => median(of.map((r) => r[key] / (r.lines / 1e6)));
     const rate = median(of.map((r) => r.lines / r.wall));
     row(name, rate.toFixed(0), per('send'), per('recv'), both(of), both(of) / base, String(Math.min(...of.map((r) => r.lines))));
   }

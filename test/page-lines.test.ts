@@ -126,8 +126,11 @@ test('fields open in place: nothing above moves, keys walk, values become filter
       await page.locator('.field', { hasText: 'user' }).first().focus();
       await page.keyboard.press('+');
       await says(page, /^\d+ of 700 lines match/);
-      const users = await page.locator('.row .text .cell:first-child').allInnerTexts();
-      assert.ok(users.length > 0 && users.every((cell) => cell === user), users.join());
+      let users: string[] = [];
+      await until(async () => {
+        users = await page.locator('.row .text .cell:first-child').allInnerTexts();
+        return users.length > 0 && users.every((cell) => cell === user);
+      }, 10_000, () => users.join());
       assert.equal(complaints, []);
     }),
   ),

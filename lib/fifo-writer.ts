@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { why } from './cli.ts';
 import { countLines } from './lines.ts';
 import { withLock } from './lock.ts';
-import { PIPE_BUF, PipeWriter, waitForReader } from './pipe.ts';
+import { PIPE_BUF, PipeWriter, PROBE_MS, waitForReader } from './pipe.ts';
 
 const LF = 10;
 const DRAIN_MS = 10;
@@ -72,24 +72,30 @@ export class FifoWriter {
   }
 
   async #open(): Promise<PipeWriter | undefined> {
-    if (this.#pipe) return this.#pipe;
-    if (this.#onFull === 'block') {
-      await waitForReader(this.#path, this.#stop.signal);
-      this.#stop.signal.throwIfAborted();
+    while (!this.#pipe) {
+      const fd = this.#tryOpen();
+      if (fd !== undefined) this.#pipe = new PipeWriter(fd);
+      else if (this.#onFull === 'drop') return undefined;
+      else await sleep(PROBE_MS, undefined, { signal: this.#stop.signal }).catch(() => this.#stop.signal.throwIfAborted());
     }
+    return this.#pipe;
+  }
+
+  /**
+   * Open the pipe if somebody reads it. What is opened is kept: a reader that waits in open(2) for a writer is let go by the first one,
+   * and would read an end of file if that one closed again (fifo(7)).
+   */
+  #tryOpen(): number | undefined {
     let fd;
     try {
       fd = openSync(this.#path, constants.O_WRONLY | constants.O_NONBLOCK);
     } catch (err) {
-      if (why(err) === 'ENXIO') return this.#onFull === 'drop' ? undefined : this.#open(); // the reader left in between
+      if (why(err) === 'ENXIO') return undefined; // nobody reads
       throw new Error(`cannot open ${this.#path}: ${why(err)}`, { cause: err });
     }
-    if (!fstatSync(fd).isFIFO()) {
-      closeSync(fd);
-      throw new Error(`cannot open ${this.#path}: not a named pipe`);
-    }
-    this.#pipe = new PipeWriter(fd);
-    return this.#pipe;
+    if (fstatSync(fd).isFIFO()) return fd;
+    closeSync(fd);
+    throw new Error(`cannot open ${this.#path}: not a named pipe`);
   }
 
   /** Write a piece of whole lines, or one long line. Returns false when it is to be dropped; then nothing of it was written. */

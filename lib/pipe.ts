@@ -6,7 +6,8 @@ import { why } from './cli.ts';
 /** A write of at most this many bytes to a pipe is taken whole or not at all (pipe(7); 4,096 on Linux). */
 export const PIPE_BUF = 4096;
 
-const PROBE_MS = 50;
+/** How often to look whether somebody reads a pipe, ms. */
+export const PROBE_MS = 50;
 
 /**
  * Open fd's pipe once more, non-blocking, as a description of our own: O_NONBLOCK belongs to the open file description, so setting

@@ -37,18 +37,33 @@ function runs(path: string): boolean {
   }
 }
 
-/** Run `body` with a browser, which is closed afterwards, also when it fails. */
-export async function withBrowser<T>(body: (browser: Browser) => Promise<T>): Promise<T> {
+async function launch(): Promise<Browser> {
   const { path, args } = await find();
   // The browser gets no more of the environment than the programs under test.
   const given = { ...ENV, HOME: process.env['HOME'] };
   const env = Object.fromEntries(Object.entries(given).filter((e): e is [string, string] => e[1] !== undefined));
   const handle = { handleSIGTERM: false, handleSIGINT: false, handleSIGHUP: false };
-  const browser = await chromium.launch({ executablePath: path, args, env, timeout: 60_000, ...handle });
+  return chromium.launch({ executablePath: path, args, env, timeout: 60_000, ...handle });
+}
+
+/** Starting a browser takes longer than most tests: the next one takes it over, when it begins within this, ms. */
+const KEPT = 500;
+let kept: Browser | undefined;
+let closing: NodeJS.Timeout | undefined;
+
+/** Run `body` with a browser that nothing is open in; what it leaves open is closed, also when it fails. One call at a time. */
+export async function withBrowser<T>(body: (browser: Browser) => Promise<T>): Promise<T> {
+  clearTimeout(closing);
+  const browser = kept?.isConnected() ? kept : await launch();
+  kept = browser;
   try {
     return await body(browser);
   } finally {
-    await browser.close();
+    await Promise.all(browser.contexts().map((context) => context.close()));
+    closing = setTimeout(() => {
+      kept = undefined;
+      void browser.close();
+    }, KEPT);
   }
 }
 

@@ -54,7 +54,7 @@ test('by keyboard alone: a stream found, filtered, split, found in, a line taken
       assert.is(await again.page.getByRole('log').count(), 2);
       const top = (await texts(page))[0];
       let there: string | undefined;
-      await until(async () => (there = (await texts(again.page))[0]) === top, 10_000, () => `${link} at the top: ${top}, it is: ${there}`);
+      await until(async () => (there = (await texts(again.page))[0]) === top, 25_000, () => `${link} at the top: ${top}, it is: ${there}`);
       await page.keyboard.press('V');
       await page.getByText('Copied a link to this line').waitFor();
       await page.keyboard.press('$');

@@ -18,7 +18,7 @@ import { View, type RowAct } from './view.ts';
 /** How often the controls are drawn anew while lines come, ms. */
 const CONTROLS_EVERY = 150;
 /** A line that the address names is waited for while the lines held are still being sent, ms. */
-const LINE_WAIT = 4000;
+const LINE_WAIT = 10_000;
 
 /** How often, and after how many ms, it is asked again for a hit while they are still being sought. */
 const RETRIES = 20;

@@ -16,8 +16,8 @@ const SOAK = process.env['LM_SOAK'] !== undefined;
 const EACH = SOAK ? 50 : 5;
 const SENDERS = 4;
 const KINDS = ['the receiver', 'a sender', 'all senders', 'both ends'] as const;
-/** The receiver notes 5 times a second how far its output is; the rest is for a busy machine. */
-const REPEATED_MS = 200 + 1500;
+/** The receiver saves 5 times a second how far its output is; the rest is for a busy disk, which all these processes wait for. */
+const REPEATED_MS = 200 + 10_000;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Follows a journal while its writer lives and dies: the highest number of each stream so far. */

@@ -31,9 +31,12 @@ test('a thousand streams: found by a few letters, walked by keyboard, drawn only
       await says(page, /^1 line$/);
       await page.getByRole('log', { name: best }).waitFor();
       await page.keyboard.press('s');
+      const here = (): Promise<string> => page.evaluate(() => document.activeElement?.closest('li')?.querySelector('.id')?.textContent ?? '');
       await page.keyboard.press('ArrowDown');
+      await until(async () => (await here()) === best);
       await page.keyboard.press('ArrowDown');
-      const second = (await names(page))[1] ?? '';
+      await until(async () => !['', best].includes(await here()));
+      const second = await here();
       await page.keyboard.press('Enter');
       await page.getByRole('log', { name: second }).waitFor();
       await page.keyboard.press('Space');

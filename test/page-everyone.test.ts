@@ -9,6 +9,7 @@ import * as assert from 'uvu/assert';
 import type { Page } from 'playwright-core';
 import { visit, withBrowser } from './browser.ts';
 import { says } from './dom.ts';
+import { lines, press } from './page-data.ts';
 import { record, serving, type Serving } from './serving.ts';
 import { timed } from './sh.ts';
 
@@ -25,20 +26,6 @@ async function violations(page: Page): Promise<string[]> {
   });
   return found.flatMap(({ id, nodes }) => nodes.slice(0, 3).map(({ html, failureSummary = '' }) => `${id}: ${html.slice(0, 200)} ${failureSummary.slice(0, 300)}`));
 }
-
-function lines(from: number, count: number): string {
-  let text = '';
-  for (let n = from; n < from + count; n++) {
-    const level = n % 10 === 0 ? 'error' : n % 7 === 0 ? 'warn' : 'info';
-    text += record('web1/app', n, `{"level":"${level}","msg":"order placed","user":${n},"url":"https://shop.example.com/${n}"}`);
-    text += record('web1/nginx', n, `10.0.0.${n % 250} - - "GET /${n} HTTP/1.1" ${n % 9 === 0 ? 502 : 200} 812 \x1b[31mred\x1b[0m`);
-  }
-  return text;
-}
-
-const press = (...keys: string[]) => async (page: Page): Promise<void> => {
-  for (const key of keys) await (key.length > 1 && !/^[A-Z][a-z]+/.test(key) ? page.keyboard.type(key) : page.keyboard.press(key));
-};
 
 /** Address, and what is done there. */
 const STATES: [string, string, (page: Page) => Promise<unknown>][] = [

@@ -2,25 +2,11 @@
 /// <reference lib="dom" />
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Page } from 'playwright-core';
 import { visit, withBrowser } from './browser.ts';
 import { says, texts } from './dom.ts';
-import { record, records, serving } from './serving.ts';
+import { lines, press } from './page-data.ts';
+import { records, serving } from './serving.ts';
 import { timed, until } from './sh.ts';
-
-function lines(from: number, count: number): string {
-  let text = '';
-  for (let n = from; n < from + count; n++) {
-    const level = n % 10 === 0 ? 'error' : n % 7 === 0 ? 'warn' : 'info';
-    text += record('web1/app', n, `{"level":"${level}","msg":"order placed","user":${n},"url":"https://shop.example.com/${n}"}`);
-    text += record('web1/nginx', n, `10.0.0.${n % 250} - - "GET /${n} HTTP/1.1" ${n % 9 === 0 ? 502 : 200} 812 \x1b[31mred\x1b[0m`);
-  }
-  return text;
-}
-
-const press = (...keys: string[]) => async (page: Page): Promise<void> => {
-  for (const key of keys) await (key.length > 1 && !/^[A-Z][a-z]+/.test(key) ? page.keyboard.type(key) : page.keyboard.press(key));
-};
 
 test('by keyboard alone: a stream found, filtered, split, found in, a line taken away', timed(120_000, () =>
   withBrowser((browser) =>
@@ -53,8 +39,8 @@ test('by keyboard alone: a stream found, filtered, split, found in, a line taken
       await says(again.page, /^33 of 300 lines match/);
       assert.is(await again.page.getByRole('log').count(), 2);
       const top = (await texts(page))[0];
-      // At the top, but for a lens of the filter that comes late: then in sight.
-      await until(async () => (await texts(again.page)).includes(top ?? ''), 25_000, () => `${link} in sight: ${top}`);
+      let there: string | undefined;
+      await until(async () => (there = (await texts(again.page))[0]) === top, 10_000, () => `${link} at the top: ${top}, it is: ${there}`);
       await page.keyboard.press('V');
       await page.getByText('Copied a link to this line').waitFor();
       await page.keyboard.press('$');

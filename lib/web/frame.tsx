@@ -18,7 +18,7 @@ import { View, type RowAct } from './view.ts';
 /** How often the controls are drawn anew while lines come, ms. */
 const CONTROLS_EVERY = 150;
 /** A line that the address names is waited for while the lines held are still being sent, ms. */
-const LINE_WAIT = 10_000;
+const LINE_WAIT = 4000;
 
 /** How often, and after how many ms, it is asked again for a hit while they are still being sought. */
 const RETRIES = 20;
@@ -42,6 +42,7 @@ export class Frame {
   #shown: string[] | undefined;
   #errors = 0; // when it stopped following
   #controlsAt = 0;
+  #shape: PaneState['shape']; // said last
   #controls: ReturnType<typeof setTimeout> | undefined;
   #wanted: { line: LineName; pointed: boolean; until: number; asked: boolean; lens: number | undefined } | undefined;
 
@@ -89,8 +90,6 @@ export class Frame {
       this.#count(state);
     }, wait);
   }
-
-  #shape: PaneState['shape'];
 
   take(said: Say): void {
     if (said.say === 'rows') this.view.take(said.lens, said.rows);
@@ -177,11 +176,18 @@ export class Frame {
     });
   }
 
-  /** Answers are given once the lens whose rows they number is the one shown; those of lenses gone by then are of no use. */
+  /**
+   * Answers are given once the lens whose rows they number is the one shown, and reaches to the row: an answer overtakes the state that
+   * tells of it. Those of lenses gone by then are of no use.
+   */
   #answer(): void {
+    const { lens, end } = this.view;
     for (const said of this.#late.splice(0)) {
-      if (said.lens > this.view.lens) this.#late.push(said);
-      else this.#seeking.get(said.serial)?.(said.lens === this.view.lens ? said : { ...said, row: undefined, why: 'gone' });
+      if (said.lens > lens || (said.lens === lens && said.row !== undefined && said.row >= end)) this.#late.push(said);
+      else {
+        this.#seeking.get(said.serial)?.(said.lens === lens ? said : { ...said, row: undefined, why: 'gone' });
+        this.#seeking.delete(said.serial);
+      }
     }
   }
 

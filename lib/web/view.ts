@@ -98,6 +98,11 @@ export class View {
     return this.#lens;
   }
 
+  /** One more than the number of the last row it knows of. */
+  get end(): number {
+    return this.#end;
+  }
+
   /** Rows that are new since it stopped following. */
   get fresh(): number {
     return this.following ? 0 : Math.max(0, this.#end - this.#seen);

@@ -9,7 +9,6 @@ import { JournalReader } from './journal-reader.ts';
 import type { Damage } from './journal-recovery.ts';
 import type { Output } from './output.ts';
 
-const WRITE = 65_536; // what a pipe holds (pipe(7))
 const IN_MEMORY = 4_194_304; // bytes of groups that wait for the reader, then it gets them from the files
 const SAVE_MS = 200; // so much is repeated at most after a kill -9
 const CLEAN_MS = 60_000;
@@ -173,7 +172,7 @@ export class JournalCopy {
   async #write(from: Position, payload: readonly Buffer[], next: Position): Promise<void> {
     this.#position = from;
     this.#next = next;
-    for (const bytes of pieces(payload)) {
+    for (const bytes of pieces(payload, this.#output.fit)) {
       this.#writing = { bytes, before: this.#output.written };
       await this.#output.write(bytes);
       this.#writing = undefined;
@@ -224,24 +223,24 @@ function sizeOf({ payload }: Placed): number {
   return payload.reduce((sum, { length }) => sum + length, 256);
 }
 
-/** The lines in pieces of about what a pipe holds: small blocks together, long ones cut at the end of a line. */
-function* pieces(payload: readonly Buffer[]): Generator<Buffer> {
+/** The lines in pieces of about `fit` bytes: small blocks together, long ones cut at the end of a line. */
+function* pieces(payload: readonly Buffer[], fit: number): Generator<Buffer> {
   let together: Buffer[] = [];
   let length = 0;
   const join = (): Buffer => (together.length === 1 && together[0] ? together[0] : Buffer.concat(together));
   for (const block of payload) {
-    if (length > 0 && length + block.length > WRITE) {
+    if (length > 0 && length + block.length > fit) {
       yield join();
       together = [];
       length = 0;
     }
-    if (block.length <= WRITE) {
+    if (block.length <= fit) {
       together.push(block);
       length += block.length;
       continue;
     }
     for (let at = 0; at < block.length; ) {
-      let end = Math.min(at + WRITE, block.length);
+      let end = Math.min(at + fit, block.length);
       if (end < block.length) end = Math.max(block.lastIndexOf(LF, end - 1), at - 1) + 1;
       if (end <= at) end = block.indexOf(LF, at) + 1; // a line longer than that
       yield block.subarray(at, end);

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { why } from './cli.ts';
+import { isFull } from './disk-full.ts';
 import { realDisk, type Disk, type DiskFile } from './disk.ts';
 import { groupLine, MAX_STREAMS, openingLine, segmentName, type Position } from './journal-format.ts';
 import { CUT, recover, UNFINISHED, type Damage, type Recovered, type SegmentFile } from './journal-recovery.ts';
@@ -229,10 +230,6 @@ export class Journal {
     this.#file = undefined;
     this.#broken = true;
   }
-}
-
-function isFull(err: unknown): boolean {
-  return why(err) === 'ENOSPC' || why(err) === 'EDQUOT';
 }
 
 /** What is left of the buffers behind their first `taken` bytes. */

@@ -1,6 +1,7 @@
 /** The files of one epoch in a spool: read frame by frame, removed when they are acknowledged, given up when room is wanted. */
 import type { Amount, Held } from './backlog.ts';
 import { why } from './cli.ts';
+import { isFull } from './disk-full.ts';
 import type { Disk, DiskFile } from './spool-disk.ts';
 import { lossFrame } from './messages.ts';
 import { readSegment, SEGMENT_MAX, segmentName, type Segment } from './segment.ts';
@@ -232,11 +233,6 @@ export class SpoolLog {
 
 function isLoss(frames: readonly Held[]): boolean {
   return frames.length === 1 && frames[0]?.loss === true;
-}
-
-/** Whether the error says that there is no room: of the disk, of a quota. */
-export function isFull(err: unknown): boolean {
-  return ['ENOSPC', 'EDQUOT'].includes(why(err));
 }
 
 /** Put a small file there as a whole. A part of it that was left there goes. */

@@ -1,10 +1,11 @@
 /** What the process itself has to deliver by way of a spool: every frame goes to the disk, those next to be sent stay in memory as well. */
 import type { Amount, Held } from './backlog.ts';
 import { why } from './cli.ts';
+import { isFull } from './disk-full.ts';
 import { FrameBuilder } from './frame-builder.ts';
 import { FrameQueue } from './frame-queue.ts';
 import { LeftWindow } from './left-window.ts';
-import { isFull, type SpoolLog } from './spool-log.ts';
+import type { SpoolLog } from './spool-log.ts';
 import type { SpoolWriter } from './spool-writer.ts';
 
 const LINGER_MS = 5; // lines that come one by one are written together

@@ -45,7 +45,8 @@ const files = readdirSync(folder)
 let [passed, failed, skipped] = [0, 0, 0];
 
 function report(file: string, r: Outcome): void {
-  const bad = r.total - r.passed - r.skipped + (r.total === 0 || (r.code !== 0 && r.passed === r.total) ? 1 : 0);
+  // uvu's total leaves out what was skipped. A file in which nothing ran, or that failed after its last test, counts as one failure.
+  const bad = r.total - r.passed + ((r.total === 0 && r.skipped === 0) || (r.code !== 0 && r.passed === r.total) ? 1 : 0);
   passed += r.passed;
   failed += bad;
   skipped += r.skipped;

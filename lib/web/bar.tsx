@@ -11,6 +11,7 @@ import { Levels } from './levels.tsx';
 import { memory } from './memory.ts';
 import type { Choices } from './choices.ts';
 import { Tally } from './tally.tsx';
+import { Tool } from './tool.tsx';
 
 /** More names than these are only counted. */
 const MAX_NAMES = 2;
@@ -24,9 +25,7 @@ export function Bar({ pane, runs }: { pane: Choices; runs: Runs }): JSX.Element 
     <>
       <div class="row1">
         {first && (narrow.value || !memory.value.list) ? (
-          <button type="button" class="tool menu" aria-label="Streams" aria-expanded={listShown} title={tip('list')} onClick={runs.list}>
-            <Icon name="menu" />
-          </button>
+          <Tool label="Streams" icon="menu" kind="menu" expanded={listShown} title={tip('list')} run={runs.list} />
         ) : null}
         <Title pane={pane} />
         <FilterBox pane={pane} />
@@ -42,25 +41,15 @@ export function Bar({ pane, runs }: { pane: Choices; runs: Runs }): JSX.Element 
             <Icon name={pane.following.value ? 'pause' : 'play'} />
             <span>{turn}</span>
           </button>
-          <button type="button" class="tool" aria-label="Wrap lines" title={tip('wrap')} aria-pressed={wrapped(pane)} onClick={() => at(pane, runs.wrap)}>
-            <Icon name="wrap" />
-          </button>
-          <button type="button" class="tool roomy" aria-label="Split" title={tip('split')} disabled={panes.value.length > 3} onClick={() => at(pane, runs.split)}>
-            <Icon name="split" />
-          </button>
+          <Tool label="Wrap lines" icon="wrap" title={tip('wrap')} pressed={wrapped(pane)} run={() => at(pane, runs.wrap)} />
+          <Tool label="Split" icon="split" kind="roomy" title={tip('split')} disabled={panes.value.length > 3} run={() => at(pane, runs.split)} />
           {several ? (
-            <button type="button" class="tool" aria-label="Time lock" title={tip('lock')} aria-pressed={lock.value} onClick={runs.lock}>
-              <Icon name="lock" />
-            </button>
+            <Tool label="Time lock" icon="lock" title={tip('lock')} pressed={lock.value} run={runs.lock} />
           ) : null}
           {several ? (
-            <button type="button" class="tool" aria-label="Close pane" title={tip('close')} onClick={() => close(pane)}>
-              <Icon name="close" />
-            </button>
+            <Tool label="Close pane" icon="close" title={tip('close')} run={() => close(pane)} />
           ) : (
-            <button type="button" class="tool" aria-label="Commands" title={tip('palette')} onClick={runs.palette}>
-              <Icon name="more" />
-            </button>
+            <Tool label="Commands" icon="more" title={tip('palette')} run={runs.palette} />
           )}
         </div>
       </div>

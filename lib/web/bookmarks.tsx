@@ -3,9 +3,9 @@ import { signal } from '@preact/signals-core';
 import type { JSX } from 'preact';
 import { timeOfDay } from './clock.ts';
 import { hueOf } from './colour.ts';
-import { Icon } from './icon.tsx';
 import { Sheet } from './sheet.tsx';
 import type { Row } from './talk.ts';
+import { Tool } from './tool.tsx';
 
 /** What is kept of a marked line: where it is in the store, and enough to know it by. */
 export type Mark = Pick<Row, 'position' | 'id' | 'ts' | 'text'>;
@@ -42,14 +42,11 @@ export function Bookmarks({ close, goTo }: { close: () => void; goTo: (mark: Mar
               <span class="tag">{mark.id}</span>
               <span class="text">{mark.text}</span>
             </button>
-            <button
-              type="button"
-              class="tool"
-              aria-label={`Remove the bookmark at ${timeOfDay(mark.ts)}`}
-              onClick={() => (marks.value = marks.value.filter((other) => other !== mark))}
-            >
-              <Icon name="close" />
-            </button>
+            <Tool
+              label={`Remove the bookmark at ${timeOfDay(mark.ts)}`}
+              icon="close"
+              run={() => (marks.value = marks.value.filter((other) => other !== mark))}
+            />
           </li>
         ))}
       </ul>

@@ -1,6 +1,6 @@
 /** A dialog that is open exactly while it is drawn. */
 import type { ComponentChildren, JSX } from 'preact';
-import { Icon } from './icon.tsx';
+import { Tool } from './tool.tsx';
 
 type Props = { title: string; close: () => void; children: ComponentChildren; kind?: string };
 
@@ -22,9 +22,7 @@ export function Sheet({ title, close, children, kind = '' }: Props): JSX.Element
           <h2 tabIndex={-1} autofocus>
             {title}
           </h2>
-          <button type="button" class="tool" aria-label="Close" onClick={close}>
-            <Icon name="close" />
-          </button>
+          <Tool label="Close" icon="close" run={close} />
         </header>
         {children}
       </div>

@@ -9,6 +9,7 @@ import { grouped, type Group, type Leaf } from './groups.ts';
 import { Icon } from './icon.tsx';
 import { memory, remember } from './memory.ts';
 import { StreamItem } from './stream.tsx';
+import { Tool } from './tool.tsx';
 
 /** A row of the list; `at` are the characters that the search found. */
 type Found = { id: string; label: string; depth: number; at: number[] };
@@ -31,18 +32,10 @@ export function Streams({ runs }: { runs: Runs }): JSX.Element {
     <>
       <div class="brand">
         <span class="mark-lm">lm</span>
-        <button type="button" class="tool" aria-label="Commands and streams" title={tip('palette')} onClick={runs.palette}>
-          <Icon name="command" />
-        </button>
-        <button type="button" class="tool" aria-label="Settings" title={tip('settings')} onClick={runs.settings}>
-          <Icon name="settings" />
-        </button>
-        <button type="button" class="tool" aria-label="Help" title={tip('help')} onClick={runs.help}>
-          <Icon name="help" />
-        </button>
-        <button type="button" class="tool" aria-label="Hide the list of streams" title={tip('list')} onClick={runs.list}>
-          <Icon name="close" />
-        </button>
+        <Tool label="Commands and streams" icon="command" title={tip('palette')} run={runs.palette} />
+        <Tool label="Settings" icon="settings" title={tip('settings')} run={runs.settings} />
+        <Tool label="Help" icon="help" title={tip('help')} run={runs.help} />
+        <Tool label="Hide the list of streams" icon="close" title={tip('list')} run={runs.list} />
       </div>
       <label class="box seek">
         <Icon name="search" />

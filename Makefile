@@ -25,7 +25,6 @@ NODE    = $(ESBUILD) --platform=node --target=node20 --format=cjs --legal-commen
 	'--banner:js=const lmUrl=require("node:url").pathToFileURL(__filename).href;'
 # Large, and needed for one thing: a file of its own, read when that is done.
 APART   = --alias:selfsigned=../lib/selfsigned.js --external:../lib/selfsigned.js
-BROWSER = $(ESBUILD) --format=esm --platform=browser --target=es2022 --minify --legal-comments=none --jsx=automatic --jsx-import-source=preact
 
 # Built beside and put in place at the end, so that a failed build leaves the last good one. Each command is one file and CommonJS: Node's
 # loader of ES modules, and importing node:fs and the like by it, which sets up all they can do, cost a seventh of a start (measured).
@@ -34,8 +33,7 @@ all: node_modules/.package-lock.json
 	for e in $(CMDS:%=cmd/%.ts) lib/*.worker.ts; do $(NODE) $(APART) --outdir=$$new $$e; done; \
 	$(NODE) --outfile=$$new/lib/selfsigned.js node_modules/selfsigned/index.js; \
 	for d in cmd lib; do echo '{"type":"commonjs"}' > $$new/$$d/package.json; done; \
-	$(BROWSER) --outdir=$$new/web page=lib/web/page.tsx feed=lib/web/feed.worker.ts match=lib/web/match.worker.ts; \
-	cp lib/web/index.html lib/web/*.css lib/web/*.svg $$new/web; \
+	node --import tsx lib/web.build.ts $$new/web; \
 	node --import tsx lib/completions.build.ts $$new/completions; \
 	mkdir -p $$new/bin; \
 	for c in $(CMDS); do chmod +x $$new/cmd/$$c.js; ln -sf ../cmd/$$c.js $$new/bin/$$c; done; \

@@ -5,7 +5,7 @@ import { openStdin } from '../lib/input.ts';
 import { openStdout } from '../lib/output.ts';
 import { showProgress, type Counters } from '../lib/progress.ts';
 import { parseSize, parseTime } from '../lib/quantity.ts';
-import { isStreamId } from '../lib/record.ts';
+import { isStreamId } from '../lib/stream-id.ts';
 import { MAX_MESSAGE, newRun } from '../lib/record-writer.ts';
 import { withTicks } from '../lib/ticks.ts';
 import { Deframer } from '../lib/deframe.ts';

@@ -1,6 +1,6 @@
 /** Records of lines that have no stream id: a receiver puts them under their sender's name. */
 import { Framer } from './framer.ts';
-import { isStreamId, MAX_ID } from './record.ts';
+import { isStreamId, MAX_ID } from './stream-id.ts';
 import { newRun, recordBuffer } from './record-writer.ts';
 
 const MAX = 65_536; // bytes of a line in one record, as lm-frame has it

@@ -1,5 +1,5 @@
 /** What an entry of the systemd journal says, out of a line of `journalctl -o json` (systemd.journal-fields(7), "JSON Format"). */
-import { MAX_ID } from './record.ts';
+import { MAX_ID } from './stream-id.ts';
 
 /** Names of the priorities 0 to 7, as syslog(3) has them. */
 const LEVELS = ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug'];

@@ -1,14 +1,5 @@
-/** The record of lm-record(5): read from bytes without building objects, in commands and in the page alike. */
-
-/** The longest stream id. */
-export const MAX_ID = 128;
-
-const ID = /^[A-Za-z0-9][A-Za-z0-9._/@:-]{0,127}$/;
-
-/** Whether `id` may name a stream: `[A-Za-z0-9][A-Za-z0-9._/@:-]{0,127}` with no `..`. */
-export function isStreamId(id: string): boolean {
-  return ID.test(id) && !id.includes('..');
-}
+/** The record of lm-record(5): read from bytes without building objects. */
+import { isStreamId } from './stream-id.ts';
 
 const MAX_RUN = 64;
 const MAX_DEPTH = 64;

@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert';
 import { Sender } from '../lib/authorized.ts';
 import { Framing, streamIdOf } from '../lib/framing.ts';
 import { lineFilter } from '../lib/line-filter.ts';
-import { isStreamId } from '../lib/record.ts';
+import { isStreamId } from '../lib/stream-id.ts';
 import { sh, start, startLine, stopAll, timed, until, withFolder } from './sh.ts';
 import { Chaos, makeKey, sendArgs, startRecv } from './tls.ts';
 

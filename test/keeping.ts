@@ -1,7 +1,7 @@
 /** A page's side of the feed worker for the tests: a keeper fed with lines, with a match worker in the same thread. */
 import type { Matcher } from '../lib/web/hunt.ts';
 import { Keeper } from '../lib/web/keeper.ts';
-import type { Limits } from '../lib/web/store.ts';
+import type { Limits } from '../lib/web/limits.ts';
 import { EVERYTHING, type Choice, type Filter, type MatchAnswer, type MatchJob, type PaneState, type Row } from '../lib/web/talk.ts';
 import { Tries } from '../lib/web/tries.ts';
 import { until } from './sh.ts';

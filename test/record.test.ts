@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { isStreamId, RecordReader, unescape } from '../lib/record.ts';
+import { RecordReader, unescape } from '../lib/record.ts';
+import { isStreamId } from '../lib/stream-id.ts';
 
 type Read = { id: string; run: string; n: number; ts: number; kind: string; more: boolean; hasId: boolean; canonical: boolean; msg: string };
 

@@ -2,12 +2,14 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { KIND, type Chunk } from '../lib/web/chunk.ts';
+import type { Chunk } from '../lib/web/chunk.ts';
+import { KIND } from '../lib/web/kind.ts';
 import { FeedReader } from '../lib/web/feed.ts';
 import { Intake } from '../lib/web/intake.ts';
 import { Runs } from '../lib/web/runs.ts';
 import { Sparks } from '../lib/web/sparks.ts';
-import { Store, type Limits } from '../lib/web/store.ts';
+import type { Limits } from '../lib/web/limits.ts';
+import { Store } from '../lib/web/store.ts';
 
 const encoder = new TextEncoder();
 

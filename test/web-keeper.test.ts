@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { KIND } from '../lib/web/chunk.ts';
+import { KIND } from '../lib/web/kind.ts';
 import type { Row } from '../lib/web/talk.ts';
 import { lines, Page, type Line } from './keeping.ts';
 import { timed, until } from './sh.ts';

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Chunk, KIND, TRAIT } from '../lib/web/chunk.ts';
+import { Chunk } from '../lib/web/chunk.ts';
+import { KIND, TRAIT } from '../lib/web/kind.ts';
 import { levelOfKeys, levelOfText } from '../lib/web/level.ts';
 import { Store } from '../lib/web/store.ts';
 import { LEVEL } from '../lib/web/talk.ts';

@@ -1,91 +1,103 @@
 /** All that can be done on the page, in one table: keys, the sheet of keys, the command palette and the tooltips are made from it. */
 
-type Spec = { title: string; group: (typeof GROUPS)[number]; keys: readonly string[] };
+/** Title and keys of each, by groups. Keys are named as in KeyboardEvent.key; `Mod` is Ctrl, or Cmd on a Mac. */
+const TABLE = {
+  Lines: {
+    follow: ['Pause, or follow the newest lines', ' '],
+    newest: ['Jump to the newest line and follow', 'End', 'G'],
+    resume: ['Resume where I stopped', 'r'],
+    oldest: ['Jump to the oldest line held', 'Home', 'g'],
+    up: ['One line up', 'ArrowUp'],
+    down: ['One line down', 'ArrowDown'],
+    rowDown: ['To the next line', 'j'],
+    rowUp: ['To the line before', 'k'],
+    open: ['Open the fields of this line, or what is folded under it', 'ArrowRight', 'l'],
+    shut: ['Shut them', 'ArrowLeft', 'h'],
+    pageUp: ['One page up', 'PageUp', 'Shift+ '],
+    pageDown: ['One page down', 'PageDown'],
+    clear: ['Clear: show only lines from now on', 'C'],
+    undo: ['Undo clear', 'U'],
+    marker: ['Put a marker here', 'M'],
+    bookmark: ['Bookmark this line, or no longer', 'm'],
+    bookmarks: ['List of bookmarks', 'B'],
+    nextBookmark: ['Next bookmark', 'b'],
+  },
+  Find: {
+    find: ['Find in the lines', '/'],
+    next: ['Next hit', 'n'],
+    previous: ['Previous hit', 'N'],
+    context: ['All lines around this one, and back', 'c'],
+    nextError: ['Next error', 'e'],
+    previousError: ['Previous error', 'E'],
+    nextWarning: ['Next warning or error', 'w'],
+    previousWarning: ['Previous warning or error', 'W'],
+  },
+  Filter: {
+    filter: ['Filter the lines', 'f', '&'],
+    exclude: ['Filter lines away', 'F'],
+    filtersOff: ['Switch all filters off, and on again', 'x'],
+    filtersAway: ['Remove all filters', 'X'],
+    errorsOnly: ['Only warnings and errors, or all levels', '!'],
+    aroundMore: ['More lines of context around matches', ')'],
+    aroundLess: ['Fewer lines of context around matches', '('],
+    repeats: ['Show repeated lines as one', 'R'],
+    stacks: ['Fold stack traces', 'S'],
+    shape: ['Histogram: show or hide', 'i'],
+    allTime: ['All times: no range selected', 'I'],
+  },
+  Streams: {
+    seek: ['Find a stream', 's'],
+    all: ['All streams', 'a'],
+    nextStream: ['Next stream', ']'],
+    previousStream: ['Previous stream', '['],
+    pin: ['Pin these streams, or no longer', 'p'],
+    list: ['List of streams: show or hide', '\\'],
+  },
+  Panes: {
+    split: ['Split: one more pane', '|'],
+    close: ['Close this pane', 'Q'],
+    nextPane: ['Next pane', 'o'],
+    lock: ['Time lock: panes move together', 'L'],
+  },
+  'Take away': {
+    link: ['Copy a link to this view', 'v'],
+    linkLine: ['Copy a link to this line', 'V'],
+    copy: ['Copy what is shown as text', 'y'],
+    copyRecords: ['Copy what is shown as NDJSON', 'Y'],
+    saveText: ['Download what is shown as text', 'd'],
+    saveRecords: ['Download what is shown as NDJSON', 'D'],
+    shell: ['Copy as a shell command', '$'],
+  },
+  Look: {
+    whole: ['The whole line, as it came', 'Enter'],
+    wrap: ['Wrap long lines', 'z'],
+    time: ['Times: local, UTC, relative, delta, off', 'T'],
+    structure: ['JSON and logfmt as message and fields, or as they came', 'J'],
+    tokens: ['Colours of times, addresses and numbers', 'K'],
+    wrapLine: ['Wrap this line', 'Z'],
+    countFrom: ['Times count from this line, or no longer', '0'],
+    theme: ['Theme: auto, dark, light', 't'],
+    density: ['Density: normal, roomy, compact', '='],
+    larger: ['Larger text of lines', '+'],
+    smaller: ['Smaller text of lines', '-'],
+    settings: ['Settings', ','],
+    palette: ['Command palette', 'Mod+k', ':'],
+    help: ['Keys', '?'],
+  },
+} as const satisfies Record<string, Record<string, readonly [title: string, key: string, ...keys: string[]]>>;
 
-export const GROUPS = ['Lines', 'Find', 'Filter', 'Streams', 'Panes', 'Take away', 'Look'] as const;
-
-/** Keys are named as in KeyboardEvent.key; `Mod` is Ctrl, or Cmd on a Mac. */
-export const ACTIONS = {
-  follow: { group: 'Lines', title: 'Pause, or follow the newest lines', keys: [' '] },
-  newest: { group: 'Lines', title: 'Jump to the newest line and follow', keys: ['End', 'G'] },
-  resume: { group: 'Lines', title: 'Resume where I stopped', keys: ['r'] },
-  oldest: { group: 'Lines', title: 'Jump to the oldest line held', keys: ['Home', 'g'] },
-  up: { group: 'Lines', title: 'One line up', keys: ['ArrowUp'] },
-  down: { group: 'Lines', title: 'One line down', keys: ['ArrowDown'] },
-  rowDown: { group: 'Lines', title: 'To the next line', keys: ['j'] },
-  rowUp: { group: 'Lines', title: 'To the line before', keys: ['k'] },
-  open: { group: 'Lines', title: 'Open the fields of this line, or what is folded under it', keys: ['ArrowRight', 'l'] },
-  shut: { group: 'Lines', title: 'Shut them', keys: ['ArrowLeft', 'h'] },
-  pageUp: { group: 'Lines', title: 'One page up', keys: ['PageUp', 'Shift+ '] },
-  pageDown: { group: 'Lines', title: 'One page down', keys: ['PageDown'] },
-  clear: { group: 'Lines', title: 'Clear: show only lines from now on', keys: ['C'] },
-  undo: { group: 'Lines', title: 'Undo clear', keys: ['U'] },
-  marker: { group: 'Lines', title: 'Put a marker here', keys: ['M'] },
-  bookmark: { group: 'Lines', title: 'Bookmark this line, or no longer', keys: ['m'] },
-  bookmarks: { group: 'Lines', title: 'List of bookmarks', keys: ['B'] },
-  nextBookmark: { group: 'Lines', title: 'Next bookmark', keys: ['b'] },
-
-  find: { group: 'Find', title: 'Find in the lines', keys: ['/'] },
-  next: { group: 'Find', title: 'Next hit', keys: ['n'] },
-  previous: { group: 'Find', title: 'Previous hit', keys: ['N'] },
-  context: { group: 'Find', title: 'All lines around this one, and back', keys: ['c'] },
-  nextError: { group: 'Find', title: 'Next error', keys: ['e'] },
-  previousError: { group: 'Find', title: 'Previous error', keys: ['E'] },
-  nextWarning: { group: 'Find', title: 'Next warning or error', keys: ['w'] },
-  previousWarning: { group: 'Find', title: 'Previous warning or error', keys: ['W'] },
-
-  filter: { group: 'Filter', title: 'Filter the lines', keys: ['f', '&'] },
-  exclude: { group: 'Filter', title: 'Filter lines away', keys: ['F'] },
-  filtersOff: { group: 'Filter', title: 'Switch all filters off, and on again', keys: ['x'] },
-  filtersAway: { group: 'Filter', title: 'Remove all filters', keys: ['X'] },
-  errorsOnly: { group: 'Filter', title: 'Only warnings and errors, or all levels', keys: ['!'] },
-  aroundMore: { group: 'Filter', title: 'More lines of context around matches', keys: [')'] },
-  aroundLess: { group: 'Filter', title: 'Fewer lines of context around matches', keys: ['('] },
-  repeats: { group: 'Filter', title: 'Show repeated lines as one', keys: ['R'] },
-  stacks: { group: 'Filter', title: 'Fold stack traces', keys: ['S'] },
-  shape: { group: 'Filter', title: 'Histogram: show or hide', keys: ['i'] },
-  allTime: { group: 'Filter', title: 'All times: no range selected', keys: ['I'] },
-
-  seek: { group: 'Streams', title: 'Find a stream', keys: ['s'] },
-  all: { group: 'Streams', title: 'All streams', keys: ['a'] },
-  nextStream: { group: 'Streams', title: 'Next stream', keys: [']'] },
-  previousStream: { group: 'Streams', title: 'Previous stream', keys: ['['] },
-  pin: { group: 'Streams', title: 'Pin these streams, or no longer', keys: ['p'] },
-  list: { group: 'Streams', title: 'List of streams: show or hide', keys: ['\\'] },
-
-  split: { group: 'Panes', title: 'Split: one more pane', keys: ['|'] },
-  close: { group: 'Panes', title: 'Close this pane', keys: ['Q'] },
-  nextPane: { group: 'Panes', title: 'Next pane', keys: ['o'] },
-  lock: { group: 'Panes', title: 'Time lock: panes move together', keys: ['L'] },
-
-  link: { group: 'Take away', title: 'Copy a link to this view', keys: ['v'] },
-  linkLine: { group: 'Take away', title: 'Copy a link to this line', keys: ['V'] },
-  copy: { group: 'Take away', title: 'Copy what is shown as text', keys: ['y'] },
-  copyRecords: { group: 'Take away', title: 'Copy what is shown as NDJSON', keys: ['Y'] },
-  saveText: { group: 'Take away', title: 'Download what is shown as text', keys: ['d'] },
-  saveRecords: { group: 'Take away', title: 'Download what is shown as NDJSON', keys: ['D'] },
-  shell: { group: 'Take away', title: 'Copy as a shell command', keys: ['$'] },
-
-  whole: { group: 'Look', title: 'The whole line, as it came', keys: ['Enter'] },
-  wrap: { group: 'Look', title: 'Wrap long lines', keys: ['z'] },
-  time: { group: 'Look', title: 'Times: local, UTC, relative, delta, off', keys: ['T'] },
-  structure: { group: 'Look', title: 'JSON and logfmt as message and fields, or as they came', keys: ['J'] },
-  tokens: { group: 'Look', title: 'Colours of times, addresses and numbers', keys: ['K'] },
-  wrapLine: { group: 'Look', title: 'Wrap this line', keys: ['Z'] },
-  countFrom: { group: 'Look', title: 'Times count from this line, or no longer', keys: ['0'] },
-  theme: { group: 'Look', title: 'Theme: auto, dark, light', keys: ['t'] },
-  density: { group: 'Look', title: 'Density: normal, roomy, compact', keys: ['='] },
-  larger: { group: 'Look', title: 'Larger text of lines', keys: ['+'] },
-  smaller: { group: 'Look', title: 'Smaller text of lines', keys: ['-'] },
-  settings: { group: 'Look', title: 'Settings', keys: [','] },
-  palette: { group: 'Look', title: 'Command palette', keys: ['Mod+k', ':'] },
-  help: { group: 'Look', title: 'Keys', keys: ['?'] },
-} as const satisfies Record<string, Spec>;
-
-export type ActionId = keyof typeof ACTIONS;
+type Group = keyof typeof TABLE;
+export type ActionId = { [G in Group]: keyof (typeof TABLE)[G] }[Group];
 export type Runs = Record<ActionId, () => void>;
 
-export const ACTION_IDS = Object.keys(ACTIONS) as ActionId[];
+/** Of an action: `keys` has at least one. */
+type Action = { id: ActionId; group: string; title: string; keys: [string, ...string[]] };
+
+export const ACTION_LIST = Object.entries(TABLE).flatMap(([group, actions]) =>
+  Object.entries(actions).map(([id, [title, ...keys]]) => ({ id, group, title, keys }) as Action),
+);
+export const GROUPS = Object.keys(TABLE);
+const ACTIONS = new Map(ACTION_LIST.map((action) => [action.id, action]));
 
 const SIGNS: Record<string, string> = {
   ' ': 'Space', ArrowUp: '↑', ArrowDown: '↓', PageUp: 'PgUp', PageDown: 'PgDn', 'Shift+ ': 'Shift Space', Escape: 'Esc',
@@ -97,4 +109,7 @@ const onMac = typeof navigator !== 'undefined' && /Mac|iPhone|iPad/.test(navigat
 export const keySign = (key: string): string => SIGNS[key] ?? key.replace('Mod+k', onMac ? '⌘K' : 'Ctrl K');
 
 /** Title and first key of an action: what a tooltip says. */
-export const tip = (id: ActionId): string => `${ACTIONS[id].title} (${keySign(ACTIONS[id].keys[0])})`;
+export const tip = (id: ActionId): string => {
+  const { title, keys } = ACTIONS.get(id) as Action;
+  return `${title} (${keySign(keys[0])})`;
+};

@@ -1,5 +1,5 @@
 /** What a selection in the lines is on the clipboard: lines as they came, without terminal colours and without what the page adds. */
-import { isLine } from './chunk.ts';
+import { isLine } from './kind.ts';
 import type { Rows } from './rows.ts';
 import { plainText } from './sgr.ts';
 

@@ -1,5 +1,6 @@
 /** A row of a lens as the page is sent it. */
-import { isLine, TRAIT, type Chunk } from './chunk.ts';
+import type { Chunk } from './chunk.ts';
+import { isLine, TRAIT } from './kind.ts';
 import type { Lens } from './lens.ts';
 import { FLAG } from './piece.ts';
 import { ROW_BYTES, type Level, type Row } from './talk.ts';

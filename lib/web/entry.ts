@@ -1,5 +1,5 @@
 /** An entry of the live feed read: the server writes records in one form only, so most bytes of a line need no looking at. */
-import { isStreamId, RecordReader } from '../record.ts';
+import { isStreamId } from '../stream-id.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -13,6 +13,11 @@ const TS_ONLY = bytesOf('","ts":');
 const MSG = bytesOf(',"msg":"');
 const MORE = bytesOf('"more":true');
 const decoder = new TextDecoder();
+/** One character for each byte, so that what matches in its text is as long as in the bytes. */
+const bytewise = new TextDecoder('latin1');
+/** How a record of the feed begins, whatever stands in its values; and how long that may be, bytes. */
+const HEAD = /^\{"id":"[^"\\]*",(?:"run":"(?:[^"\\]|\\.)*","n":\d+,)?"ts":[^,"]*,"msg":"/;
+const MAX_HEAD = 1024;
 
 /** Who wrote a line: the beginning that all lines of a run share. */
 export type Writer = { id: string; run: string; key: string };
@@ -26,7 +31,6 @@ export class Entry {
   writer: Writer = { id: '', run: '', key: '' };
   n = 0;
   ts = NaN;
-  kind: 'line' | 'beat' | 'end' = 'line';
   more = false;
   /** The inside of msg, whether it holds escapes, and where the record ends. */
   start = 0;
@@ -34,7 +38,6 @@ export class Entry {
   escaped = false;
   tailEnd = 0;
   readonly #writers = new Map<number, Known>();
-  readonly #any = new RecordReader();
   #at = 0;
 
   /** Read bytes[start, end), a record without its newline. Gives why it is none, or undefined. */
@@ -66,7 +69,6 @@ export class Entry {
     this.writer = writer;
     this.n = n;
     this.ts = ts;
-    this.kind = 'line';
     return true;
   }
 
@@ -89,20 +91,20 @@ export class Entry {
     return true;
   }
 
+  /** A record that is written in another way than nearly all are: with escapes in its run, or a time before 1970. */
   #readAny(bytes: Uint8Array, start: number, end: number): string | undefined {
-    const any = this.#any;
-    const why = any.read(bytes, start, end);
-    if (why !== undefined) return why;
-    this.writer = { id: any.id, run: any.run, key: `${any.id}\n${any.run}` };
-    this.n = any.n;
-    this.ts = any.ts;
-    this.kind = any.kind;
-    this.more = any.more;
-    this.start = any.msgStart;
-    this.end = any.msgEnd;
-    this.escaped = bytes.subarray(any.msgStart, any.msgEnd).includes(BACKSLASH);
-    if (!any.canonical) this.tailEnd = any.msgEnd;
-    return undefined;
+    const head = HEAD.exec(bytewise.decode(bytes.subarray(start, Math.min(end, start + MAX_HEAD))));
+    if (!head || !this.#message(bytes, start + head[0].length, end)) return 'not a record of the feed';
+    try {
+      const { id, run = '', n = 0, ts } = JSON.parse(decoder.decode(bytes.subarray(start, end))) as { id: string; run?: string; n?: number; ts: number };
+      if (!isStreamId(id) || !Number.isSafeInteger(n)) return 'bad id or n';
+      this.writer = { id, run, key: `${id}\n${run}` };
+      this.n = n;
+      this.ts = ts;
+      return undefined;
+    } catch {
+      return 'not JSON';
+    }
   }
 
   /** The number at `at`; -1 if there is none or it is too long. Leaves #at behind it. */

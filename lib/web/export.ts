@@ -1,5 +1,6 @@
 /** What a lens shows, as a file: the text of its lines, or the records as lm-serve read them, which can be piped into another one. */
-import { isLine, type Chunk } from './chunk.ts';
+import type { Chunk } from './chunk.ts';
+import { isLine } from './kind.ts';
 import { hasBit, type Hits } from './hits.ts';
 import type { Lens } from './lens.ts';
 import { FLAG, type Piece } from './piece.ts';

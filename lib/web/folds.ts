@@ -1,5 +1,6 @@
 /** Rows that stand for others: equal lines in a row, lines of a stack trace; and rows shown only because one near them matches. */
-import { isLine, TRAIT, type Chunk } from './chunk.ts';
+import type { Chunk } from './chunk.ts';
+import { isLine, TRAIT } from './kind.ts';
 import type { Lens } from './lens.ts';
 import { FLAG, type Piece } from './piece.ts';
 

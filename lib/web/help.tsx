@@ -1,6 +1,6 @@
 /** The sheet of keys: every action of the table, as it is there. */
-import type { JSX } from 'preact';
-import { ACTION_IDS, ACTIONS, GROUPS, keySign } from './actions.ts';
+import type { JSX } from './jsx-runtime.ts';
+import { ACTION_LIST, GROUPS, keySign } from './actions.ts';
 import { Sheet } from './sheet.tsx';
 
 export function Help({ close }: { close: () => void }): JSX.Element {
@@ -11,11 +11,11 @@ export function Help({ close }: { close: () => void }): JSX.Element {
           <section key={group}>
             <h3>{group}</h3>
             <dl>
-              {ACTION_IDS.filter((id) => ACTIONS[id].group === group).map((id) => (
+              {ACTION_LIST.filter((action) => action.group === group).map(({ id, title, keys }) => (
                 <div key={id}>
-                  <dt>{ACTIONS[id].title}</dt>
+                  <dt>{title}</dt>
                   <dd>
-                    {ACTIONS[id].keys.map((key) => (
+                    {keys.map((key) => (
                       <kbd key={key}>{keySign(key)}</kbd>
                     ))}
                   </dd>

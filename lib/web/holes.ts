@@ -1,7 +1,7 @@
 /** What this page was not given although the server had it: room is left for it among the rows, and it can be loaded back. */
 import { FeedReader } from './feed.ts';
 import { Intake } from './intake.ts';
-import { KIND } from './chunk.ts';
+import { KIND } from './kind.ts';
 import { Runs } from './runs.ts';
 import { Store } from './store.ts';
 

@@ -1,5 +1,5 @@
 /** The text of a line as elements: its stretches with their colours, its summary if it has structure, its cells if there are columns. */
-import { isLine } from './chunk.ts';
+import { isLine } from './kind.ts';
 import { counted, size } from './clock.ts';
 import { readable, textOn } from './colour.ts';
 import { cellsOf, type Cell, type Widths } from './columns.ts';

@@ -1,5 +1,5 @@
 /** What comes down the feed put into the store: lines once, and a note in place of whatever has not come. */
-import { KIND, type Kind } from './chunk.ts';
+import { KIND, type Kind } from './kind.ts';
 import type { Entry } from './entry.ts';
 import type { FeedSink } from './feed.ts';
 import type { Holes } from './holes.ts';
@@ -38,8 +38,7 @@ export class Intake implements FeedSink {
     this.#greeted();
   }
 
-  record({ writer, n, kind, more, start, end, escaped, tailEnd }: Entry, bytes: Uint8Array, ts: number): void {
-    if (kind !== 'line') return;
+  record({ writer, n, more, start, end, escaped, tailEnd }: Entry, bytes: Uint8Array, ts: number): void {
     const { id, run, key } = writer;
     if (run !== '' && !this.#runs.take(key, n)) {
       this.repeated++;

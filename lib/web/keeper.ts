@@ -1,12 +1,13 @@
 /** The feed worker's work: keeps the lines, shows each pane those it wants, and says how things stand. */
-import { KIND } from './chunk.ts';
+import { KIND } from './kind.ts';
 import { FeedReader } from './feed.ts';
 import { Holes, type Load } from './holes.ts';
 import { Hunt, type Matcher } from './hunt.ts';
 import { Intake } from './intake.ts';
 import { Pane } from './pane.ts';
 import { Runs } from './runs.ts';
-import { LIMITS, Store, type Limits } from './store.ts';
+import { LIMITS, type Limits } from './limits.ts';
+import { Store } from './store.ts';
 import type { Ask, LinkState, MatchAnswer, Say, State } from './talk.ts';
 
 /** More panes than anybody can look at; each costs a list of its rows. */

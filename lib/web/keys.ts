@@ -1,7 +1,7 @@
 /** The keyboard: keys of the table of actions, wherever nobody is typing. */
-import { ACTION_IDS, ACTIONS, type ActionId } from './actions.ts';
+import { ACTION_LIST, type ActionId } from './actions.ts';
 
-const OF_KEY = new Map<string, ActionId>(ACTION_IDS.flatMap((id) => ACTIONS[id].keys.map((key): [string, ActionId] => [key, id])));
+const OF_KEY = new Map<string, ActionId>(ACTION_LIST.flatMap(({ id, keys }) => keys.map((key): [string, ActionId] => [key, id])));
 
 /** Elements that keep Space, Enter and arrows for themselves. */
 const OWN = 'button, input, select, summary, a[href], [role=slider], [role=separator]';

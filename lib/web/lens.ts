@@ -1,5 +1,6 @@
 /** The rows that are shown, out of those that are held: a number for each that never changes while rows join at either end. */
-import { TRAIT, type Chunk } from './chunk.ts';
+import type { Chunk } from './chunk.ts';
+import { TRAIT } from './kind.ts';
 import { Folds } from './folds.ts';
 import { hasBit, type Hits } from './hits.ts';
 import { newPiece, pieceOf, type Piece } from './piece.ts';

@@ -1,5 +1,5 @@
 /** The levels of a pane's lines: how many there are of each, and which are shown. */
-import type { JSX } from 'preact';
+import type { JSX } from './jsx-runtime.ts';
 import { counted } from './clock.ts';
 import { ALL_LEVELS, LEVEL_NAMES } from './layout.ts';
 import type { Choices } from './choices.ts';
@@ -20,7 +20,6 @@ export function Levels({ pane }: { pane: Choices }): JSX.Element | null {
         return (
           <button
             key={name}
-            type="button"
             class={`level ${name}`}
             aria-pressed={on}
             title={`${on ? 'Hide' : 'Show'} lines ${name === 'none' ? 'without a level' : `of level ${name}`}; with Ctrl or Alt only these`}

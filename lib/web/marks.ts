@@ -1,5 +1,5 @@
 /** Where filters match in the rows that are shown: asked of the match worker once for each row, and not waited for long. */
-import { isLine } from './chunk.ts';
+import { isLine } from './kind.ts';
 import type { Hits } from './hits.ts';
 import type { Hunt } from './hunt.ts';
 import type { Row } from './talk.ts';

@@ -1,5 +1,5 @@
 /** What a row says and offers besides its text. */
-import { KIND } from './chunk.ts';
+import { KIND } from './kind.ts';
 import { counted } from './clock.ts';
 import type { Row } from './talk.ts';
 

@@ -1,6 +1,6 @@
 /** The page: joins the person's choices, the feed worker and the panes. */
-import { effect } from '@preact/signals-core';
-import { render, type JSX } from 'preact';
+import { effect } from './signal.ts';
+import { render, type JSX } from './jsx-runtime.ts';
 import { showBadge } from './badge.ts';
 import { marks } from './bookmarks.tsx';
 import { counted } from './clock.ts';
@@ -15,7 +15,7 @@ import { startWorker } from './policy.ts';
 import { makeRuns } from './deeds.ts';
 import { Sheets } from './sheets.tsx';
 import { Status } from './status.tsx';
-import { LIMITS } from './store.ts';
+import { LIMITS } from './limits.ts';
 import { Streams } from './streams.tsx';
 import type { Ask, Say, State } from './talk.ts';
 import { showTheme } from './theme.ts';

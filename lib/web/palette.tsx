@@ -1,7 +1,7 @@
 /** The command palette: every action, stream and saved filter by a few letters of its name. */
-import { signal } from '@preact/signals-core';
-import type { JSX } from 'preact';
-import { ACTION_IDS, ACTIONS, keySign, type ActionId } from './actions.ts';
+import { signal } from './signal.ts';
+import type { JSX } from './jsx-runtime.ts';
+import { ACTION_LIST, keySign, type ActionId } from './actions.ts';
 import { choose, focused, known } from './desk.ts';
 import { addFilter } from './filter.tsx';
 import { ranked } from './fuzzy.ts';
@@ -85,9 +85,9 @@ export function Palette({ run, close }: { run: (id: ActionId) => void; close: ()
 }
 
 function commands(run: (id: ActionId) => void): Command[] {
-  const ids = [...lately, ...ACTION_IDS.filter((id) => id !== 'palette' && !lately.includes(id))];
-  const actions = ids.map((id): Command => {
-    const { title, group, keys } = ACTIONS[id];
+  const used = lately.flatMap((id) => ACTION_LIST.filter((action) => action.id === id));
+  const others = ACTION_LIST.filter(({ id }) => id !== 'palette' && !lately.includes(id));
+  const actions = [...used, ...others].map(({ id, title, group, keys }): Command => {
     const once = (): void => {
       lately = [id, ...lately.filter((other) => other !== id)].slice(0, 5);
       run(id);

@@ -1,5 +1,6 @@
 /** One view of the lines that are held: its choice, its rows, its filters and its find box, and how far they are. */
-import { isLine, type Chunk } from './chunk.ts';
+import type { Chunk } from './chunk.ts';
+import { isLine } from './kind.ts';
 import { rowOf } from './draw.ts';
 import { exportLines } from './export.ts';
 import { Hits, type Stretch } from './hits.ts';

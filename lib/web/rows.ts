@@ -1,5 +1,5 @@
 /** The rows that are on the screen: a few dozen elements, used again and again for whatever lines are to be seen. */
-import { isLine, KIND } from './chunk.ts';
+import { isLine, KIND } from './kind.ts';
 import { moment } from './clock.ts';
 import { hueOf } from './colour.ts';
 import { Widths } from './columns.ts';

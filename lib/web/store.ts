@@ -1,11 +1,8 @@
 /** The lines that this tab holds: the newest, bounded in number and bytes, each at a position that never changes. */
-import { Chunk, isLine, type Label } from './chunk.ts';
+import { Chunk } from './chunk.ts';
+import { isLine, type Label } from './kind.ts';
+import { LIMITS, type Limits } from './limits.ts';
 import { Traits } from './traits.ts';
-
-export type Limits = { lines: number; bytes: number };
-
-/** What a tab holds unless told: a million lines or 300 MB. */
-export const LIMITS: Limits = { lines: 1_000_000, bytes: 300_000_000 };
 
 /** Room that one long line has made longer than this is not kept, bytes. */
 const MAX_ROOM = 1024 * 1024;

@@ -1,6 +1,6 @@
 /** The list of streams: which there are, how they fare, and which are shown; a thousand of them as easily as three. */
-import { signal } from '@preact/signals-core';
-import type { JSX } from 'preact';
+import { signal } from './signal.ts';
+import type { JSX } from './jsx-runtime.ts';
 import { tip, type Runs } from './actions.ts';
 import { counted, rate } from './clock.ts';
 import { choose, chooseAll, chooseGroup, chosen, focused, known, listOpen, looked, narrow, panes, sought, streamsById } from './desk.ts';
@@ -53,7 +53,7 @@ export function Streams({ runs }: { runs: Runs }): JSX.Element {
           onKeyDown={(event) => searchKey(event, rows)}
         />
       </label>
-      <button type="button" class="all" aria-pressed={ids === undefined} onClick={() => shut(chooseAll)} title={tip('all')}>
+      <button class="all" aria-pressed={ids === undefined} onClick={() => shut(chooseAll)} title={tip('all')}>
         <span>All streams</span>
         <span class="count">{counted(known.value.length)}</span>
         {errors > 0 && ids !== undefined ? <span class="errs">{counted(errors)}</span> : null}
@@ -139,11 +139,10 @@ function GroupItem({ row, on }: { row: Group; on: boolean }): JSX.Element {
   const all = ids !== undefined && row.ids.every((id) => ids.includes(id));
   return (
     <div class={all ? 'group chosen' : 'group'} style={{ '--depth': row.depth }}>
-      <button type="button" class="turn" tabIndex={-1} aria-label={`${row.group} ${row.open ? 'fold' : 'unfold'}`} aria-expanded={row.open} onClick={turn}>
+      <button class="turn" tabIndex={-1} aria-label={`${row.group} ${row.open ? 'fold' : 'unfold'}`} aria-expanded={row.open} onClick={turn}>
         <Icon name={row.open ? 'open' : 'shut'} />
       </button>
       <button
-        type="button"
         class="name"
         tabIndex={on ? 0 : -1}
         data-group={row.group}

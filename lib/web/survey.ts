@@ -1,5 +1,6 @@
 /** What is marked among the rows of a lens: found by the find box, errors, warnings, bookmarks; counted, as a rail, and the next one. */
-import { isLine, TRAIT, type Chunk } from './chunk.ts';
+import type { Chunk } from './chunk.ts';
+import { isLine, TRAIT } from './kind.ts';
 import { hasBit, type Hits } from './hits.ts';
 import type { Lens } from './lens.ts';
 import { pieceOf, type Piece, type Survey } from './piece.ts';

@@ -1,5 +1,5 @@
 /** What the page and its two workers say to each other. */
-import type { Kind, Label } from './chunk.ts';
+import type { Kind, Label } from './kind.ts';
 
 /** The longest part of a line that is shown in a row, in bytes. */
 export const ROW_BYTES = 4096;

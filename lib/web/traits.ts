@@ -1,5 +1,6 @@
 /** What is noted of each line as it comes: its level, and whether it goes on from the one before it in its stream. */
-import { TRAIT, type Chunk } from './chunk.ts';
+import type { Chunk } from './chunk.ts';
+import { TRAIT } from './kind.ts';
 import { goesOn, levelOfKeys, levelOfText, opensTraceback } from './level.ts';
 import { LEVEL, type Level } from './talk.ts';
 

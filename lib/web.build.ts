@@ -30,4 +30,5 @@ const { outputFiles } = await build({
 });
 mkdirSync(into, { recursive: true });
 for (const { path, text } of outputFiles) writeFileSync(path, (await minify(text, SMALL)).code ?? '');
-for (const name of readdirSync(FROM)) if (/\.(html|css|svg)$/.test(name)) copyFileSync(join(FROM, name), join(into, name));
+for (const name of readdirSync(FROM)) if (/\.(html|svg)$/.test(name)) copyFileSync(join(FROM, name), join(into, name));
+await build({ entryPoints: [`${FROM}/page.css`], bundle: true, logLevel: 'warning', outdir: into });

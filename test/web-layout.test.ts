@@ -6,6 +6,7 @@ import { bonusAt, fit, fitAll, ranked } from '../lib/web/fuzzy.ts';
 import { grouped } from '../lib/web/groups.ts';
 import { fromHash, lineOf, lineText, toHash } from '../lib/web/hash.ts';
 import { ALL_LEVELS, MAX_PANES, noChip, noPattern, plainPane, type Layout, type PaneView } from '../lib/web/layout.ts';
+import { TIME_MODES } from '../lib/web/timing.ts';
 
 // Views and addresses
 
@@ -23,6 +24,7 @@ const pane = fc.record({
   wrap: fc.option(fc.boolean(), { nil: undefined }),
   columns: fc.array(text, { maxLength: 3 }),
   repeats: fc.boolean(),
+  off: fc.boolean(),
   stacks: fc.boolean(),
   around: fc.nat(1000),
   from: time,
@@ -34,6 +36,7 @@ const layout: fc.Arbitrary<Layout> = fc.record({
   panes: fc.array(pane, { minLength: 1, maxLength: MAX_PANES }),
   lock: fc.boolean(),
   lines: fc.option(fc.integer({ min: 1, max: 9_999_999 }), { nil: undefined }),
+  time: fc.option(fc.constantFrom(...TIME_MODES), { nil: undefined }),
 });
 
 test('every view is the same again out of its address', () => {
@@ -54,7 +57,7 @@ test('any text at all is an address of some view, and within bounds', () => {
 });
 
 test('addresses are short and can be read, and those of 0.1.0 still mean what they meant', () => {
-  assert.is(toHash({ panes: [plainPane()], lock: false, lines: undefined }), '');
+  assert.is(toHash({ panes: [plainPane()], lock: false, lines: undefined, time: undefined }), '');
   const view = fromHash('#stream=web1/nginx&stream=a:b&filter=5%5Cd%5Cd&case=1&wrap=1&lines=1000');
   assert.equal(view.panes, [
     { ...plainPane(), streams: ['web1/nginx', 'a:b'], draft: { ...noChip, source: '5\\d\\d', fold: false }, wrap: true },

@@ -18,7 +18,7 @@ export class Choices {
   readonly draft;
   readonly filters;
   /** All filters are switched off, without forgetting which are on. */
-  readonly off = signal(false);
+  readonly off;
   readonly find;
   readonly levels;
   readonly wrap;
@@ -65,6 +65,7 @@ export class Choices {
     this.wrap = signal(view.wrap);
     this.columns = signal(view.columns);
     this.repeats = signal(view.repeats);
+    this.off = signal(view.off);
     this.stacks = signal(view.stacks);
     this.around = signal(view.around);
     this.from = signal(view.from);
@@ -75,8 +76,8 @@ export class Choices {
 
   /** Become what a view says. */
   take(view: PaneView): void {
-    const { streams, draft, filters, find, levels, wrap, columns, repeats, stacks, around, from, to } = view;
-    Object.entries({ streams, draft, filters, find, levels, wrap, columns, repeats, stacks, around, from, to }).forEach(([key, value]) => {
+    const { streams, draft, filters, off, find, levels, wrap, columns, repeats, stacks, around, from, to } = view;
+    Object.entries({ streams, draft, filters, off, find, levels, wrap, columns, repeats, stacks, around, from, to }).forEach(([key, value]) => {
       (this[key as 'streams'] as { value: unknown }).value = value;
     });
     this.peek.value = undefined;
@@ -84,7 +85,7 @@ export class Choices {
 
   /** What it shows, as plain data; where it stands is the view's to say. */
   get view(): Omit<PaneView, 'at' | 'pointed'> {
-    const { streams, applied, filters, sought, levels, wrap, columns, repeats, stacks, around, from, to } = this;
+    const { streams, applied, filters, off, sought, levels, wrap, columns, repeats, stacks, around, from, to } = this;
     return {
       streams: streams.value,
       draft: applied.value,
@@ -94,6 +95,7 @@ export class Choices {
       wrap: wrap.value,
       columns: columns.value,
       repeats: repeats.value,
+      off: off.value,
       stacks: stacks.value,
       around: around.value,
       from: from.value,

@@ -2,7 +2,7 @@
 
 type Rgb = [number, number, number];
 
-/** The page's background, light and dark, as page.css has it. */
+/** The page's background, light and dark, as frame.css has it. */
 const LIGHT: Rgb = [255, 255, 255];
 const DARK: Rgb = [16, 20, 24];
 

@@ -2,10 +2,11 @@
 import {
   ALL_LEVELS, LEVEL_NAMES, MAX_PANES, noChip, plainPane, type Chip, type Layout, type LineName, type PaneView, type Pattern,
 } from './layout.ts';
+import { TIME_MODES } from './timing.ts';
 
 /*
  * `#stream=a&stream=b&filter=RE&and=RE&not.tc=TEXT&find=RE&level=warn&wrap=1&pane=&stream=c`: keys of a pane follow one another,
- * `pane` begins the next. After a pattern's key stand letters: t text, c case matters, o switched off, x (of filter) excludes.
+ * `pane` begins the next. `off=1` switches all filters of a pane off; `time=utc` is of the whole page. After a pattern's key stand letters: t text, c case matters, o switched off, x (of filter) excludes.
  * `case=1` is how version 0.1.0 said that case matters in the filter.
  */
 
@@ -17,7 +18,7 @@ const flags = (p: Pattern & { on?: boolean }, own = ''): string => {
 };
 
 /** '' for everything as it is without being told. */
-export function toHash({ panes, lock, lines }: Layout): string {
+export function toHash({ panes, lock, lines, time }: Layout): string {
   const values = new URLSearchParams();
   panes.forEach((pane, i) => {
     if (i > 0) values.append('pane', '');
@@ -25,6 +26,7 @@ export function toHash({ panes, lock, lines }: Layout): string {
   });
   if (lock) values.append('lock', '1');
   if (lines !== undefined) values.append('lines', String(lines));
+  if (time !== undefined) values.append('time', time);
   const text = values.toString().replace(/%(2F|3A|40|2C)/g, (code) => decodeURIComponent(code)).replace(/&pane=(?=&|$)/g, '&pane');
   return text === '' ? '' : `#${text}`;
 }
@@ -34,6 +36,7 @@ function putPane(values: URLSearchParams, pane: PaneView): void {
   for (const id of pane.streams ?? []) put('stream', id);
   if (pane.draft.source !== '') put(`filter${flags(pane.draft, pane.draft.exclude ? 'x' : '')}`, pane.draft.source);
   for (const chip of pane.filters) put(`${chip.exclude ? 'not' : 'and'}${flags(chip)}`, chip.source);
+  if (pane.off) put('off', 1);
   if (pane.find.source !== '') put(`find${flags(pane.find)}`, pane.find.source);
   if (pane.levels !== ALL_LEVELS) put('level', LEVEL_NAMES.filter((_, bit) => (pane.levels >> bit) & 1).join(','));
   for (const name of pane.columns) put('column', name);
@@ -48,7 +51,7 @@ function putPane(values: URLSearchParams, pane: PaneView): void {
 
 /** The same back; what cannot be read is left as it is without being told. */
 export function fromHash(hash: string): Layout {
-  const layout: Layout = { panes: [], lock: false, lines: undefined };
+  const layout: Layout = { panes: [], lock: false, lines: undefined, time: undefined };
   let pane = plainPane();
   layout.panes.push(pane);
   let matchCase = false;
@@ -58,6 +61,7 @@ export function fromHash(hash: string): Layout {
     else if (key === 'pane') break;
     else if (key === 'lock') layout.lock = value === '1';
     else if (key === 'lines') layout.lines = /^[1-9]\d{0,6}$/.test(value) ? Number(value) : undefined;
+    else if (key === 'time') layout.time = TIME_MODES.find((mode) => mode === value);
     else if (key === 'case') matchCase = value === '1';
     else take(pane, key, letters, value);
   }
@@ -72,6 +76,7 @@ function take(pane: PaneView, key: string, letters: string, value: string): void
     filter: () => void (pane.draft = chipOf(value, letters, letters.includes('x'))),
     and: () => keep(pane, chipOf(value, letters, false)),
     not: () => keep(pane, chipOf(value, letters, true)),
+    off: () => void (pane.off = value === '1'),
     find: () => void (pane.find = patternOf(value, letters)),
     level: () => void (pane.levels = levelsOf(value)),
     column: () => void (value !== '' && pane.columns.length < MAX.columns && pane.columns.push(value)),

@@ -1,4 +1,5 @@
 /** A view as plain data: which panes there are, and of each what it shows and where it stands. */
+import type { TimeMode } from './timing.ts';
 
 /** A filter, or what is sought by find. Text is taken as it is; `fold` makes upper and lower case the same. */
 export type Pattern = { source: string; mode: 'regex' | 'text'; fold: boolean };
@@ -13,6 +14,8 @@ export type PaneView = {
   /** The filter in the box, which is in force while it is typed; and those that have been kept beside it. */
   draft: Chip;
   filters: Chip[];
+  /** All filters are switched off, without forgetting which are on. */
+  off: boolean;
   find: Pattern;
   /** A bit for each level that is shown. */
   levels: number;
@@ -39,6 +42,8 @@ export type Layout = {
   lock: boolean;
   /** Lines asked of the server when the page opens; undefined for what is usual. */
   lines: number | undefined;
+  /** How times are shown; undefined leaves it to what the browser remembers. */
+  time: TimeMode | undefined;
 };
 
 export const MAX_PANES = 4;
@@ -54,6 +59,7 @@ export const plainPane = (): PaneView => ({
   streams: undefined,
   draft: noChip,
   filters: [],
+  off: false,
   find: noPattern,
   levels: ALL_LEVELS,
   wrap: undefined,

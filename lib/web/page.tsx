@@ -10,7 +10,8 @@ import { fromHash, toHash } from './hash.ts';
 import { listen } from './keys.ts';
 import type { Layout, PaneView } from './layout.ts';
 import { moveTogether } from './lock.ts';
-import { keepMemory, memory } from './memory.ts';
+import { PLAIN_LOOK } from './look.ts';
+import { keepMemory, memory, remember } from './memory.ts';
 import { startWorker } from './policy.ts';
 import { makeRuns } from './deeds.ts';
 import { Sheets } from './sheets.tsx';
@@ -94,7 +95,8 @@ function layout(): Layout {
     const at = pane.following.value || !top || top.run === '' ? undefined : { id: top.id, run: top.run, n: top.n };
     return { ...pane.view, at, pointed: false };
   });
-  return { panes, lock: desk.lock.value, lines: desk.firstLines.value };
+  const { time } = memory.value;
+  return { panes, lock: desk.lock.value, lines: desk.firstLines.value, time: time === PLAIN_LOOK.time ? undefined : time };
 }
 
 function writeHash(): void {
@@ -119,6 +121,7 @@ addEventListener('hashchange', () => {
   const seen = fromHash(location.hash);
   desk.takeAll(seen.panes);
   desk.lock.value = seen.lock;
+  if (seen.time) remember({ time: seen.time });
   seen.panes.forEach(({ at, pointed }, i) => {
     const pane = desk.panes.value[i];
     if (at && pane) frames.get(pane.id)?.goToLine(at, pointed);
@@ -214,6 +217,7 @@ function escape(target: Element): void {
 }
 
 keepMemory();
+if (desk.asked.time) remember({ time: desk.asked.time });
 showTheme();
 showBadge();
 listen((id) => runs[id](), escape);

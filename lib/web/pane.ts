@@ -7,11 +7,14 @@ import { Hits, type Stretch } from './hits.ts';
 import type { Hunt } from './hunt.ts';
 import { Lens } from './lens.ts';
 import { Marks } from './marks.ts';
+import { Now } from './now.ts';
 import { filterFault } from './pattern.ts';
 import { seekRow } from './seek.ts';
 import type { Store } from './store.ts';
 import { countHits, indexOfHit, railBins } from './survey.ts';
-import { EVERYTHING, type Ask, type Choice, type Filter, type Find, type PaneState, type Row, type Say, type Search, type Shape } from './talk.ts';
+import {
+  EVERYTHING, type Ask, type Choice, type Filter, type Find, type PaneState, type Row, type Say, type Search, type Shape,
+} from './talk.ts';
 
 /** Filters are shown before they have tried everything once they have found this many rows: a screen. */
 const ENOUGH = 100;
@@ -22,7 +25,13 @@ const SHAPE_EVERY = 1000;
 const MAX_OPENED = 1000;
 
 /** What a pane needs of the others. */
-export type Surroundings = { store: Store; hunt: Hunt; bookmarks: () => ReadonlySet<number>; loadable: (position: number) => boolean; changed: () => void };
+export type Surroundings = {
+  store: Store;
+  hunt: Hunt;
+  bookmarks: () => ReadonlySet<number>;
+  loadable: (position: number) => boolean;
+  changed: () => void;
+};
 
 export class Pane {
   readonly #id: number;
@@ -82,7 +91,8 @@ export class Pane {
     this.#findSerial = serial;
     this.#findStopped = false;
     this.#rail.outdate();
-    this.#find = filter && filterFault(filter) === undefined ? new Hits([{ ...filter, exclude: false }], this.#around.store.end) : undefined;
+    const runs = filter && filterFault(filter) === undefined;
+    this.#find = runs ? new Hits([{ ...filter, exclude: false }], this.#around.store.end) : undefined;
     if (this.#find) this.#around.hunt.add(this.#find);
   }
 
@@ -277,40 +287,10 @@ export class Pane {
     const rows = at.flatMap((number) => rowOf(lens, number) ?? []);
     if (rows.length === 0) return rows;
     const [marks, found] = await Promise.all([this.#marks.of(this.#shown, rows), this.#found.of(this.#find, rows)]);
-    return rows.map((row, i) => (isLine(row.kind) ? { ...row, marks: marks[i] ?? [], found: found[i] ?? [] } : { ...row, loadable: this.#around.loadable(row.position) }));
-  }
-}
-
-/** Something that is made anew not more often than so many ms. */
-class Now<T> {
-  readonly #every: number;
-  #value: T;
-  #made = -Infinity;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-
-  constructor(every: number, value: T) {
-    this.#every = every;
-    this.#value = value;
-  }
-
-  /** It must be made anew at once. */
-  outdate(): void {
-    this.#made = -Infinity;
-  }
-
-  /** The value; where it is too early to make it anew, `later` is called when it can be. */
-  of(make: () => T, later: () => void): T {
-    const left = this.#made + this.#every - performance.now();
-    if (left <= 0) {
-      this.#value = make();
-      this.#made = performance.now();
-    } else {
-      this.#timer ??= setTimeout(() => {
-        this.#timer = undefined;
-        later();
-      }, left);
-    }
-    return this.#value;
+    return rows.map((row, i) => {
+      if (!isLine(row.kind)) return { ...row, loadable: this.#around.loadable(row.position) };
+      return { ...row, marks: marks[i] ?? [], found: found[i] ?? [] };
+    });
   }
 }
 

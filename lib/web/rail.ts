@@ -1,7 +1,7 @@
 /** The rail beside the scroll bar: where in all rows there are hits, errors, warnings and bookmarks. */
 import { RAIL } from './talk.ts';
 
-/** From the left to the right: which bits a lane shows, and in which colour of page.css; of two in one bin the later is drawn. */
+/** From the left to the right: which bits a lane shows, and in which colour of frame.css; of two in one bin the later is drawn. */
 const LANES: [string, [number, string][]][] = [
   ['bookmarks', [[RAIL.bookmark, '--accent']]],
   ['levels', [[RAIL.warning, '--rail-warn'], [RAIL.error, '--rail-bad']]],

@@ -9,13 +9,14 @@ import { grouped, type Group, type Leaf } from './groups.ts';
 import { Icon } from './icon.tsx';
 import { memory, remember } from './memory.ts';
 import { StreamItem } from './stream.tsx';
+import type { Stream } from './talk.ts';
 import { Tool } from './tool.tsx';
 
 /** A row of the list; `at` are the characters that the search found. */
 type Found = { id: string; label: string; depth: number; at: number[] };
 type ListRow = Group | Leaf | Found | { title: string };
 
-/** Height of a row as page.css has it, px, and how many are drawn beyond those seen. */
+/** Height of a row as streams.css has it, px, and how many are drawn beyond those seen. */
 const ROW = { wide: 28, narrow: 40 };
 const BEYOND = 12;
 
@@ -65,10 +66,15 @@ export function Streams({ runs }: { runs: Runs }): JSX.Element {
   );
 }
 
-/** Those that the search asks for, best first; else those pinned, then all by name in their groups. Those chosen that the server does not know stand there too. */
+/**
+ * Those that the search asks for, best first; else those pinned, then all by name in their groups. Those chosen that the server does not
+ * know stand there too.
+ */
 function listed(): ListRow[] {
   const ids = [...new Set([...known.value.map(({ id }) => id), ...chosen.value])];
-  if (sought.value.trim() !== '') return ranked(ids, sought.value, (id) => id).map(({ item, at }) => ({ id: item, label: item, depth: 0, at }));
+  if (sought.value.trim() !== '') {
+    return ranked(ids, sought.value, (id) => id).map(({ item, at }) => ({ id: item, label: item, depth: 0, at }));
+  }
   const { pins, shut: closed } = memory.value;
   const pinned: ListRow[] = pins.map((id) => ({ id, label: id, depth: 0 }));
   const rows: ListRow[] = grouped(ids, new Set(closed));
@@ -83,7 +89,8 @@ function List({ rows }: { rows: ListRow[] }): JSX.Element {
   const at = Math.min(walked.value, rows.length - 1);
   const shown = rows.slice(from, to).map((row, i) => ({ row, index: from + i }));
   // The row of the keyboard stays there, out of sight, so that the focus is not lost.
-  const [lead, rest] = [at >= 0 && at < from ? [{ row: rows[at] as ListRow, index: at }] : [], at >= to ? [{ row: rows[at] as ListRow, index: at }] : []];
+  const walkedTo = at >= 0 ? [{ row: rows[at] as ListRow, index: at }] : [];
+  const [lead, rest] = [at < from ? walkedTo : [], at >= to ? walkedTo : []];
   return (
     <div
       class="list"
@@ -94,7 +101,7 @@ function List({ rows }: { rows: ListRow[] }): JSX.Element {
       <ul style={{ height: `${rows.length * height}px` }}>
         {[...lead, ...shown, ...rest].map(({ row, index }) => (
           <li key={keyOf(row, index)} style={{ top: `${index * height}px` }} class={'title' in row ? 'part' : ''} data-index={index}>
-            {'title' in row ? row.title : 'group' in row ? <GroupItem row={row} on={index === at} /> : <Item row={row} index={index} on={index === at} />}
+            <ListItem row={row} index={index} on={index === at} />
           </li>
         ))}
       </ul>
@@ -102,8 +109,18 @@ function List({ rows }: { rows: ListRow[] }): JSX.Element {
   );
 }
 
-const keyOf = (row: ListRow, index: number): string =>
-  'title' in row ? `t${row.title}` : 'group' in row ? `g${row.group}` : `${index < memory.value.pins.length + 1 && memory.value.pins.includes(row.id) ? 'p' : 'i'}${row.id}`;
+/** A stream that is pinned stands in the list twice. */
+function keyOf(row: ListRow, index: number): string {
+  if ('title' in row) return `t${row.title}`;
+  if ('group' in row) return `g${row.group}`;
+  const { pins } = memory.value;
+  return `${index < pins.length + 1 && pins.includes(row.id) ? 'p' : 'i'}${row.id}`;
+}
+
+function ListItem({ row, index, on }: { row: ListRow; index: number; on: boolean }): JSX.Element {
+  if ('title' in row) return row.title;
+  return 'group' in row ? <GroupItem row={row} on={on} /> : <Item row={row} index={index} on={on} />;
+}
 
 const watched = new WeakSet<Element>();
 function watch(element: HTMLElement | null): void {
@@ -112,8 +129,10 @@ function watch(element: HTMLElement | null): void {
   new ResizeObserver(() => (seen.value = { top: element.scrollTop, height: element.clientHeight })).observe(element);
 }
 
+const UNKNOWN: Omit<Stream, 'id'> = { lines: 0, bytes: 0, rate: 0, usual: 0, last: 0, state: 'idle', lost: 0, errors: 0, spark: [] };
+
 function Item({ row, index, on }: { row: Leaf | Found; index: number; on: boolean }): JSX.Element {
-  const stream = streamsById.value.get(row.id) ?? { id: row.id, lines: 0, bytes: 0, rate: 0, usual: 0, last: 0, state: 'idle', lost: 0, errors: 0, spark: [] };
+  const stream = streamsById.value.get(row.id) ?? { id: row.id, ...UNKNOWN };
   return (
     <StreamItem
       stream={stream}
@@ -139,7 +158,13 @@ function GroupItem({ row, on }: { row: Group; on: boolean }): JSX.Element {
   const all = ids !== undefined && row.ids.every((id) => ids.includes(id));
   return (
     <div class={all ? 'group chosen' : 'group'} style={{ '--depth': row.depth }}>
-      <button class="turn" tabIndex={-1} aria-label={`${row.group} ${row.open ? 'fold' : 'unfold'}`} aria-expanded={row.open} onClick={turn}>
+      <button
+        class="turn"
+        tabIndex={-1}
+        aria-label={`${row.group} ${row.open ? 'fold' : 'unfold'}`}
+        aria-expanded={row.open}
+        onClick={turn}
+      >
         <Icon name={row.open ? 'open' : 'shut'} />
       </button>
       <button
@@ -148,7 +173,10 @@ function GroupItem({ row, on }: { row: Group; on: boolean }): JSX.Element {
         data-group={row.group}
         aria-pressed={all}
         title={`Show all ${row.ids.length} streams of ${row.group}; with Ctrl besides those shown`}
-        onClick={(event) => (event.ctrlKey || event.metaKey || event.shiftKey ? chooseGroup(row.ids, true) : shut(() => chooseGroup(row.ids, false)))}
+        onClick={(event) => {
+          if (event.ctrlKey || event.metaKey || event.shiftKey) chooseGroup(row.ids, true);
+          else shut(() => chooseGroup(row.ids, false));
+        }}
       >
         <span class="id">{row.label}</span>
         <span class="count">{row.ids.length}</span>

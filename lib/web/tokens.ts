@@ -43,7 +43,8 @@ const NAMES = GROUPS.map(([name]) => name);
 const ANY = new RegExp(GROUPS.map(([, source]) => `(${source})`).join('|'), 'g');
 
 const LEVELS: Record<string, Token> = {
-  T: 'level1', V: 'level1', D: 'level2', I: 'level3', N: 'level3', W: 'level4', E: 'level5', S: 'level5', F: 'level6', C: 'level6', A: 'level6', P: 'level6',
+  T: 'level1', V: 'level1', D: 'level2', I: 'level3', N: 'level3', W: 'level4', E: 'level5', S: 'level5',
+  F: 'level6', C: 'level6', A: 'level6', P: 'level6',
 };
 
 /** Whatever can be told apart in the first 4,000 characters. Takes time linear in their number. */

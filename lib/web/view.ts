@@ -1,9 +1,9 @@
 /** The window onto the lines: follows the newest, or stands still on a row while the log grows, and scrolls through any number of them. */
-import { cleanText } from './copy.ts';
 import type { FieldAct } from './fieldtree.ts';
 import { Header } from './header.ts';
 import { Known } from './known.ts';
 import { lineHeight, type Look } from './look.ts';
+import { Pointer } from './pointer.ts';
 import { Rail } from './rail.ts';
 import { Rows } from './rows.ts';
 import { Stand, type Ground } from './stand.ts';
@@ -44,6 +44,7 @@ export class View {
   readonly #known: Known;
   readonly #thumb: Thumb;
   readonly #rail = new Rail();
+  readonly #pointer: Pointer;
   readonly #events: ViewEvents;
   readonly #stand = new Stand();
   #lens = NO_LENS;
@@ -55,7 +56,6 @@ export class View {
   #current: number = NO_ROW; // the row last pointed at or gone to
   #pending = 0; // scrolling, px, that waits for rows
   #resumes = true; // scrolling that is pending goes on to follow where it ends at the last row
-  #held = false; // the pointer is down on the lines
   #wrap = false;
   #line = 20; // height of a line of text, px; every row is at least that high
   #rowHeight = 20; // on average
@@ -88,7 +88,7 @@ export class View {
       move: (pixels) => this.move(pixels),
       jump: (row) => this.#jump(row),
     });
-    this.#listen();
+    this.#pointer = this.#listen();
     new ResizeObserver(() => this.#resized()).observe(scroller);
     this.#resized();
   }
@@ -108,7 +108,10 @@ export class View {
     return this.following ? 0 : Math.max(0, this.#end - this.#seen);
   }
 
-  /** Position of the row that should stay where it is when the lens changes, while standing still: the current one if it is to be seen, else the one at the top. */
+  /**
+   * Position of the row that should stay where it is when the lens changes, while standing still: the current one if it is to be seen,
+   * else the one at the top.
+   */
   get anchor(): number | undefined {
     return this.following ? undefined : (this.#rows.rowAt(this.#anchorAt) ?? this.#rows.rowAt(this.#stand.top))?.position;
   }
@@ -118,7 +121,10 @@ export class View {
     return this.#rows.rowAt(this.following ? this.#rows.from : this.#stand.top);
   }
 
-  /** Number of the row that the person is at: the one last pointed at or gone to, while it is to be seen; else the newest, or the one at the top. */
+  /**
+   * Number of the row that the person is at: the one last pointed at or gone to, while it is to be seen; else the newest, or the one at
+   * the top.
+   */
   get current(): number {
     if (this.#current >= this.#rows.from && this.#current < this.#rows.to) return this.#current;
     return this.following ? this.#end - 1 : this.#stand.top;
@@ -157,7 +163,7 @@ export class View {
     this.#known.learn(state.changed, this.#middle);
     this.#known.learn(state.tail ?? [], this.#middle);
     this.#rail.show(state.rail);
-    if (this.following && this.#held) return;
+    if (this.following && this.#pointer.held) return;
     if (this.#pending !== 0) this.#step();
     else this.#draw();
     this.#thumb.grow();
@@ -288,7 +294,7 @@ export class View {
   /** Follow the newest lines. */
   resume(): void {
     this.#pending = 0;
-    this.#held = false;
+    this.#pointer.held = false;
     this.#thumb.settle();
     if (!this.following) {
       this.following = true;
@@ -323,7 +329,7 @@ export class View {
     this.#thumb.put();
   }
 
-  /** Go so many rows down (up, if negative) from the current one, which is kept in sight; from nowhere to the row at that edge of the window. */
+  /** Go so many rows down (up, if negative) from the current one, which is kept in sight; from nowhere to that edge of the window. */
   step(count: number): void {
     if (this.#end === this.#base) return;
     this.pause();
@@ -379,7 +385,8 @@ export class View {
 
   /** The row that stays where it is when others come and go. */
   get #anchorAt(): number {
-    return this.#current >= this.#rows.from && this.#current < this.#rows.to && this.#inSight(this.#current) === 'whole' ? this.#current : this.#stand.top;
+    const at = this.#current;
+    return at >= this.#rows.from && at < this.#rows.to && this.#inSight(at) === 'whole' ? at : this.#stand.top;
   }
 
   /** Where a row's upper edge is, px from that of the window. */
@@ -618,53 +625,26 @@ export class View {
     this.#pane.style.setProperty('--window', `${this.#window}px`);
   }
 
-  #listen(): void {
+  #listen(): Pointer {
     const block = this.#block;
     this.#scroller.addEventListener('scroll', () => block.classList.toggle('aside', this.#scroller.scrollLeft > 0), { passive: true });
-    block.addEventListener('pointerdown', (event) => {
-      this.#held = event.button === 0;
-      this.#current = (event.target instanceof Element ? this.#rows.rowOf(event.target)?.at : undefined) ?? NO_ROW;
-      this.#rows.here = this.#current;
-      this.#rows.dress();
-    });
-    block.addEventListener('click', (event) => this.#clicked(event));
-    block.addEventListener('copy', (event) => this.#copied(event));
-    document.addEventListener('pointerup', () => this.#released());
-    document.addEventListener('pointercancel', () => this.#released());
-    document.addEventListener('selectionchange', () => this.#selected());
     setInterval(() => {
       if (this.#rows.look.time === 'relative' && !document.hidden) this.#draw();
     }, CLOCK);
-  }
-
-  #clicked(event: MouseEvent): void {
-    const target = event.target instanceof Element ? event.target.closest('.twist, .folds, .repeats, .loads') : null;
-    const row = target && this.#rows.rowOf(target);
-    if (!row) return;
-    this.#current = row.at;
-    if (target.matches('.twist')) return this.#toggle(row);
-    this.pause();
-    this.#events.act?.({ act: target.matches('.loads') ? 'back' : 'unfold', position: row.position });
-  }
-
-  /** A selection over several rows is copied as the lines came, without what only the page shows. */
-  #copied(event: ClipboardEvent): void {
-    const text = cleanText(document.getSelection(), this.#rows);
-    if (text === undefined || !event.clipboardData) return;
-    event.clipboardData.setData('text/plain', text);
-    event.preventDefault();
-  }
-
-  /** The lines stood still while the pointer was down; go on unless it has selected something. */
-  #released(): void {
-    if (!this.#held) return;
-    this.#held = false;
-    if (this.following) this.#draw();
-  }
-
-  #selected(): void {
-    const selection = document.getSelection();
-    if (!this.following || !selection || selection.isCollapsed || !selection.anchorNode) return;
-    if (this.#block.contains(selection.anchorNode)) this.pause();
+    return new Pointer(block, this.#rows, {
+      pointed: (at = NO_ROW) => {
+        this.#rows.here = this.#current = at;
+        this.#rows.dress();
+      },
+      pressed: (row, what) => {
+        this.#current = row.at;
+        if (what === 'twist') return this.#toggle(row);
+        this.pause();
+        this.#events.act?.({ act: what, position: row.position });
+      },
+      // The lines stood still while the button was down; they go on unless something has been selected.
+      released: () => this.following && this.#draw(),
+      selected: () => this.pause(),
+    });
   }
 }

@@ -16,8 +16,8 @@ const SOAK = process.env['LM_SOAK'] !== undefined;
 const EACH = SOAK ? 50 : 5;
 const SENDERS = 4;
 const KINDS = ['the receiver', 'a sender', 'all senders', 'both ends'] as const;
-/** The receiver saves 5 times a second how far its output is; the rest is for a busy disk, which all these processes wait for. */
-const REPEATED_MS = 200 + 10_000;
+/** The receiver saves 5 times a second how far its output is; as much again, and some, for a machine on which it has to wait for its turn. */
+const REPEATED_MS = 200 + 400;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Follows a journal while its writer lives and dies: the highest number of each stream so far. */
@@ -152,9 +152,7 @@ class Gauge {
   }
 }
 
-if (!SOAK) console.log('SKIPPED crash.test.ts: both ends killed at once under load; make soak runs it');
-
-(SOAK ? test : test.skip)(`kill -9 of the receiver, of senders, of both at once, ${EACH} times each: nothing missing, doubled, torn or reordered`,
+test(`kill -9 of the receiver, of senders, of both at once, ${EACH} times each: nothing missing, doubled, torn or reordered`,
   timed(SOAK ? 2_400_000 : 200_000, () => withFolder(async (dir) => {
   const site = new Site(dir, SOAK ? '--segment=8M' : '--segment=256k');
   const keys = Array.from({ length: SENDERS }, (_, i) => site.sender(`s${i}`));

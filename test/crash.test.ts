@@ -1,4 +1,4 @@
-/** Both ends die again and again, each by itself and together, behind a proxy that cuts: 5 times a kind, or 50 with LM_SOAK. */
+/** Both ends die again and again, each by itself and together, behind a proxy that cuts: 4 times a kind, or 50 with LM_SOAK. */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
@@ -13,11 +13,14 @@ import { Chaos, sendArgs, type Cut } from './tls.ts';
 import { NOTHING_WRONG, proofOf, provenLine, Verdict } from './verdict.ts';
 
 const SOAK = process.env['LM_SOAK'] !== undefined;
-const EACH = SOAK ? 50 : 5;
+const EACH = SOAK ? 50 : 4;
 const SENDERS = 4;
 const KINDS = ['the receiver', 'a sender', 'all senders', 'both ends'] as const;
-/** The receiver saves 5 times a second how far its output is; as much again, and some, for a machine on which it has to wait for its turn. */
-const REPEATED_MS = 200 + 400;
+/**
+ * The receiver saves 5 times a second how far its output is. The rest is for a loaded machine, on which a timer was up to 0.6 s late, and a
+ * write that waits for no disk took up to 0.3 s (measured with 5 processes a core, one of them syncing all the time).
+ */
+const REPEATED_MS = 200 + 900;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Follows a journal while its writer lives and dies: the highest number of each stream so far. */

@@ -1,4 +1,6 @@
 /** The record of lm-record(5): read from bytes without building objects, in commands and in the page alike. */
+import { stringEnd, viewOf } from './json-scan.ts';
+import { Literal } from './literal.ts';
 
 /** The longest stream id. */
 export const MAX_ID = 128;
@@ -15,7 +17,6 @@ const MAX_DEPTH = 64;
 const MAX_TS = 8.64e15; // the last millisecond that a date can name (ECMA-262)
 
 const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const COLON = 0x3a;
 const OPEN = 0x7b;
@@ -25,15 +26,11 @@ const CLOSE_LIST = 0x5d;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** 1 for a byte that may stand in a JSON string as it is: no control character, quote or backslash (RFC 8259, 7). */
-const PLAIN = new Uint8Array(256).map((_, c) => (c >= 0x20 && c !== QUOTE && c !== BACKSLASH ? 1 : 0));
-const ESCAPES = new Uint8Array(256);
-for (const c of '"\\/bfnrt') ESCAPES[c.charCodeAt(0)] = 1;
-
-const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
-const TS_KEY = bytesOf(',"ts":');
-const MSG_KEY = bytesOf(',"msg":"');
-const MORE_END = bytesOf(',"more":true}');
+const literal = (text: string): Literal => new Literal(new TextEncoder().encode(text));
+const TS_KEY = literal(',"ts":');
+const MSG_KEY = literal(',"msg":"');
+const MORE_END = literal(',"more":true}');
+const NOTHING = literal('');
 
 class Malformed extends Error {}
 
@@ -73,10 +70,10 @@ export class RecordReader {
   /** Where the rest after msg begins: at `,` or `}`. Only for canonical records. */
   tail = 0;
 
-  #prefix = new Uint8Array(0); // `{"id":"web1","run":"k3x9a1qz","n":` of the last canonical record
+  #prefix = NOTHING; // `{"id":"web1","run":"k3x9a1qz","n":` of the last canonical record
   #prefixId = '';
   #prefixRun = '';
-  #suffix = new Uint8Array(0); // `,"host":"web1"}`: what follows msg, where it is the same in every line
+  #suffix = NOTHING; // `,"host":"web1"}`: what follows msg, where it is the same in every line
   #suffixMore = false;
 
   /**
@@ -91,25 +88,27 @@ export class RecordReader {
   /** The fast path: what lm-frame writes. False means only that the line is not of that form. */
   #readCanonical(bytes: Uint8Array, start: number, end: number): boolean {
     const prefix = this.#prefix;
-    if (prefix.length === 0 || !startsWith(bytes, start, end, prefix)) return false;
+    const view = viewOf(bytes);
+    if (prefix.length === 0 || !prefix.stands(bytes, view, start, end)) return false;
     let at = start + prefix.length;
     let n = 0;
     for (let c = (bytes[at] as number) - 48; at < end && c >= 0 && c <= 9; c = (bytes[++at] as number) - 48) n = n * 10 + c;
     if (n < 1 || n > Number.MAX_SAFE_INTEGER || bytes[start + prefix.length] === 48) return false;
-    if (!startsWith(bytes, at, end, TS_KEY)) return false;
+    if (!TS_KEY.stands(bytes, view, at, end)) return false;
     at += TS_KEY.length;
     const digits = at;
     let ts = 0;
     for (let c = (bytes[at] as number) - 48; at < end && c >= 0 && c <= 9; c = (bytes[++at] as number) - 48) ts = ts * 10 + c;
-    if (at === digits || (bytes[digits] === 48 && at > digits + 1) || ts > MAX_TS || !startsWith(bytes, at, end, MSG_KEY)) return false;
+    if (at === digits || (bytes[digits] === 48 && at > digits + 1) || ts > MAX_TS) return false;
+    if (!MSG_KEY.stands(bytes, view, at, end)) return false;
     at += MSG_KEY.length;
-    const msgEnd = stringEnd(bytes, at, end);
+    const msgEnd = stringEnd(bytes, view, at, end);
     if (msgEnd < 0) return false;
     const length = end - msgEnd - 1;
     let more = false;
     if (length !== 1 || bytes[msgEnd + 1] !== CLOSE) {
-      if (length === this.#suffix.length && startsWith(bytes, msgEnd + 1, end, this.#suffix)) more = this.#suffixMore;
-      else if (length === MORE_END.length && startsWith(bytes, msgEnd + 1, end, MORE_END)) more = true;
+      if (length === this.#suffix.length && this.#suffix.stands(bytes, view, msgEnd + 1, end)) more = this.#suffixMore;
+      else if (length === MORE_END.length && MORE_END.stands(bytes, view, msgEnd + 1, end)) more = true;
       else return false;
     }
     this.id = this.#prefixId;
@@ -165,11 +164,10 @@ export class RecordReader {
   }
 
   #remember(bytes: Uint8Array, start: number, numberAt: number, end: number): void {
-    // Copies: Buffer's own slice() would be a view of what the next chunk is read into.
-    this.#prefix = Uint8Array.prototype.slice.call(bytes, start, numberAt);
+    this.#prefix = new Literal(bytes.subarray(start, numberAt));
     this.#prefixId = this.id;
     this.#prefixRun = this.run;
-    this.#suffix = Uint8Array.prototype.slice.call(bytes, this.tail, end);
+    this.#suffix = new Literal(bytes.subarray(this.tail, end));
     this.#suffixMore = this.more;
   }
 }
@@ -189,33 +187,6 @@ function inOrder(keys: string[]): boolean {
 
 function isWhole(value: Value['value'], min: number, max: number): boolean {
   return typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max;
-}
-
-function startsWith(bytes: Uint8Array, at: number, end: number, prefix: Uint8Array): boolean {
-  if (end - at < prefix.length) return false;
-  for (let i = 0; i < prefix.length; i++) if (bytes[at + i] !== prefix[i]) return false;
-  return true;
-}
-
-/** Where the string whose inside begins at `at` has its closing quote; -1 when it is no JSON string. */
-function stringEnd(bytes: Uint8Array, at: number, end: number): number {
-  for (; at < end; at++) {
-    const c = bytes[at] as number;
-    if (PLAIN[c] === 1) continue;
-    if (c === QUOTE) return at;
-    if (c !== BACKSLASH) return -1;
-    const escaped = bytes[++at] as number;
-    if (at >= end) return -1;
-    if (escaped === 0x75) {
-      for (let i = 1; i <= 4; i++) if (at + i >= end || !isHex(bytes[at + i] as number)) return -1;
-      at += 4;
-    } else if (ESCAPES[escaped] !== 1) return -1;
-  }
-  return -1;
-}
-
-function isHex(c: number): boolean {
-  return (c >= 48 && c <= 57) || (c >= 65 && c <= 70) || (c >= 97 && c <= 102);
 }
 
 const isSpace = (c: number | undefined): boolean => c === 0x20 || c === 0x09 || c === 0x0a || c === 0x0d;
@@ -239,7 +210,7 @@ function scanObject(bytes: Uint8Array, start: number, end: number): Scan {
     const c = skipSpace();
     if (c === CLOSE && first) break;
     if (c !== QUOTE) throw new Malformed('not JSON');
-    const keyEnd = stringEnd(bytes, at + 1, end);
+    const keyEnd = stringEnd(bytes, viewOf(bytes), at + 1, end);
     if (keyEnd < 0) throw new Malformed('not JSON');
     const key = unescapeKey(bytes, at + 1, keyEnd);
     at = keyEnd + 1;
@@ -320,7 +291,7 @@ function skipKey(bytes: Uint8Array, at: number, end: number, isObject: boolean, 
   while (isSpace(bytes[at]) && at < end) at++;
   if (mayClose && at < end && bytes[at] === (isObject ? CLOSE : CLOSE_LIST)) return -(at + 1);
   if (!isObject) return at;
-  const keyEnd = bytes[at] === QUOTE ? stringEnd(bytes, at + 1, end) : -1;
+  const keyEnd = bytes[at] === QUOTE ? stringEnd(bytes, viewOf(bytes), at + 1, end) : -1;
   if (keyEnd < 0) throw new Malformed('not JSON');
   at = keyEnd + 1;
   while (isSpace(bytes[at]) && at < end) at++;
@@ -330,7 +301,7 @@ function skipKey(bytes: Uint8Array, at: number, end: number, isObject: boolean, 
 
 function skipScalar(bytes: Uint8Array, at: number, end: number, c: number | undefined): number {
   if (c === QUOTE) {
-    const close = stringEnd(bytes, at + 1, end);
+    const close = stringEnd(bytes, viewOf(bytes), at + 1, end);
     if (close < 0) throw new Malformed('not JSON');
     return close + 1;
   }

@@ -139,9 +139,9 @@ class Gauge {
     return { at: performance.now(), size: statSync(this.#path, { throwIfNoEntry: false })?.size ?? 0 };
   }
 
-  /** Its writer is dead. */
-  killed(): void {
-    this.#kills.push(this.#now());
+  /** Its writer is dead; it was killed at `at`, since when a thread that waits for the disk may have kept it from being gone. */
+  killed(at: number): void {
+    this.#kills.push({ ...this.#now(), at });
   }
 
   /** How long before the kill that they follow the first of these bytes was written, ms. */
@@ -172,10 +172,14 @@ test(`kill -9 of the receiver, of senders, of both at once, ${EACH} times each: 
   await Promise.all(sources.map((source) => source.begin()));
 
   const begun = performance.now();
-  const killReceiver = (): void => site.recv?.process.kill('SIGKILL');
+  let struck = begun;
+  const killReceiver = (): void => {
+    site.recv?.process.kill('SIGKILL');
+    struck = performance.now();
+  };
   const receiverAgain = async (): Promise<void> => {
     await site.recv?.process.closed;
-    gauge.killed();
+    gauge.killed(struck);
     await site.start();
   };
   const senderAgain = async (source: Source | undefined, strike: (sender: Running) => void): Promise<void> => {

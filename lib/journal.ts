@@ -134,7 +134,7 @@ export class Journal {
       const line = groupLine(this.#mark, { at: end, ts, streams }, payload);
       const at = end;
       end = payload.reduce((sum, { length }) => sum + length, at + line.length);
-      await this.#put(file, [line, ...payload], at, end);
+      await this.#put(file, [line, ...payload], at, end, this.#length);
       // Each by itself: of two that a power cut met under way the second may be whole, and would be taken for all that it follows.
       await file.sync();
       placed.push({ before: placed.at(-1)?.next ?? before, from, next: { segment, at: end, done: 0 }, payload });
@@ -145,8 +145,8 @@ export class Journal {
     return placed;
   }
 
-  /** Write all of it or nothing. */
-  async #put(file: DiskFile, buffers: readonly Buffer[], from: number, end: number): Promise<void> {
+  /** Write all of it; where the disk is full, nothing behind `good`. */
+  async #put(file: DiskFile, buffers: readonly Buffer[], from: number, end: number, good = from): Promise<void> {
     let rest = buffers;
     try {
       for (let at = from; at < end; ) {
@@ -157,7 +157,7 @@ export class Journal {
       }
     } catch (err) {
       if (!isFull(err)) throw err;
-      await file.truncate(from);
+      await file.truncate(good);
       throw new NoRoom(why(err), { cause: err });
     }
   }

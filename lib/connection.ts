@@ -2,7 +2,7 @@
 import type { TLSSocket } from 'node:tls';
 import { VERSION, why } from './cli.ts';
 import { errorFrame } from './messages.ts';
-import { newEpoch, Rollback, SenderSession, type Stream } from './sender.ts';
+import { renew, Rollback, SenderSession, type Stream } from './sender.ts';
 import { control, FrameReader, TYPE, WireError } from './wire.ts';
 
 /** Ends the message when a stream gets another name. */
@@ -117,7 +117,7 @@ export class Connection {
 
   #fault(err: unknown): void {
     if (err instanceof Rollback) {
-      this.#stream.epoch = newEpoch();
+      renew(this.#stream);
       this.close(`${err.message}${ANEW}`);
     } else if (err instanceof WireError) {
       this.#socket.write(errorFrame(err.code, err.message));

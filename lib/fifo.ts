@@ -1,6 +1,5 @@
 /** Named pipes: made when they are missing, never put in the place of something else. */
-import { execFile } from 'node:child_process';
-import { lstat, stat } from 'node:fs/promises';
+import { lstatSync, statSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { why } from './cli.ts';
 
@@ -15,24 +14,25 @@ export function parseMode(text: string): string {
  * Node has no mkfifo(3), so mkfifo(1) does it. Throws Error naming the path.
  */
 export async function makeFifo(path: string, mode: string): Promise<boolean> {
-  if (await isFifo(path)) return false;
+  if (isFifo(path)) return false;
+  const { execFile } = await import('node:child_process'); // most starts find their pipe made
   try {
     await promisify(execFile)('mkfifo', ['-m', mode, '--', path], { env: { ...process.env, LC_ALL: 'C' } });
     return true;
   } catch (err) {
-    if (await isFifo(path)) return false; // made by somebody else meanwhile
+    if (isFifo(path)) return false; // made by somebody else meanwhile
     const said = err instanceof Error && 'stderr' in err ? String(err.stderr).trim().split(': ').pop() : '';
     throw new Error(`cannot make named pipe ${path}: ${said || why(err)}`, { cause: err });
   }
 }
 
 /** Whether a named pipe is at path; throws Error when something else is. */
-async function isFifo(path: string): Promise<boolean> {
+function isFifo(path: string): boolean {
   try {
-    if ((await stat(path)).isFIFO()) return true;
+    if (statSync(path).isFIFO()) return true;
   } catch (err) {
     if (why(err) !== 'ENOENT') throw new Error(`cannot open ${path}: ${why(err)}`, { cause: err });
-    const dangling = await lstat(path).then(() => true, () => false);
+    const dangling = lstatSync(path, { throwIfNoEntry: false });
     if (!dangling) return false;
   }
   throw new Error(`cannot open ${path}: not a named pipe`);

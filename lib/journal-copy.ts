@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ReaderGone, why } from './cli.ts';
 import { realDisk } from './disk.ts';
 import type { Journal, Placed } from './journal.ts';
-import { readCursor, saveCursor } from './journal-cursor.ts';
+import { CursorFile, readCursor } from './journal-cursor.ts';
 import { comparePositions, type Position } from './journal-format.ts';
 import { JournalReader } from './journal-reader.ts';
 import type { Damage } from './journal-recovery.ts';
@@ -11,6 +11,7 @@ import type { Output } from './output.ts';
 
 const IN_MEMORY = 4_194_304; // bytes of groups that wait for the reader, then it gets them from the files
 const SAVE_MS = 200; // so much is repeated at most after a kill -9
+const SYNC_MS = 5000; // so much, and what the disk takes, at most after a power cut
 const CLEAN_MS = 60_000;
 const LF = 10;
 
@@ -27,7 +28,8 @@ export class JournalCopy {
   readonly #say: (text: string) => void;
   readonly #nowhere: boolean;
   readonly #path: string;
-  readonly #cleaner: NodeJS.Timeout;
+  readonly #cursor: CursorFile;
+  readonly #timers: NodeJS.Timeout[];
   readonly #groups: Placed[] = []; // that follow one another up to the end of the journal
   #inMemory = 0;
   #reader: JournalReader | undefined;
@@ -37,6 +39,8 @@ export class JournalCopy {
   #saved: Position | undefined;
   #saver: NodeJS.Timeout | undefined;
   #saving: Promise<void> = Promise.resolve();
+  #cleaning: Promise<void> | undefined;
+  #syncing: Promise<void> | undefined;
   #unsaved = false;
   #unclean = false;
   #running = false;
@@ -53,7 +57,7 @@ export class JournalCopy {
     try {
       position = await readCursor(realDisk, path);
     } catch (err) {
-      say(`${why(err)}; standard output begins with the oldest line`);
+      say(`${why(err)}; standard output begins with the oldest line, so what it had of the journal comes again`);
     }
     if (position && comparePositions(position, journal.end) > 0) {
       say(`${path} is beyond the end of the journal; standard output goes on at the end`);
@@ -68,11 +72,12 @@ export class JournalCopy {
     this.#nowhere = nowhere;
     this.#say = say;
     this.#path = join(journal.folder, CURSOR);
+    this.#cursor = new CursorFile(realDisk, this.#path);
     this.#position = this.#next = position;
     this.failed = new Promise((_, reject) => (this.#fail = reject));
     this.failed.catch(() => {});
     this.gone = new Promise((resolve) => (this.#leave = resolve));
-    this.#cleaner = setInterval(() => this.#saveSoon(), CLEAN_MS).unref();
+    this.#timers = [setInterval(() => this.#saveSoon(), CLEAN_MS).unref(), setInterval(() => void this.#sync(), SYNC_MS).unref()];
   }
 
   /** Begin to write. `damaged` is told of bytes of the journal that cannot be read, and were passed over. */
@@ -114,7 +119,7 @@ export class JournalCopy {
   /** Write no more, and save how far it came: whole lines. */
   async close(): Promise<void> {
     this.#stopped = true;
-    clearInterval(this.#cleaner);
+    this.#timers.forEach((timer) => clearInterval(timer));
     clearTimeout(this.#saver);
     const writing = this.#writing;
     if (writing) {
@@ -124,6 +129,9 @@ export class JournalCopy {
     }
     await this.#saving;
     await this.#save();
+    await this.#cleaning;
+    await this.#sync();
+    await this.#cursor.close();
     await this.#reader?.close();
   }
 
@@ -203,7 +211,7 @@ export class JournalCopy {
   async #save(): Promise<void> {
     const position = this.#position;
     try {
-      if (!this.#saved || comparePositions(position, this.#saved) !== 0) await saveCursor(realDisk, this.#path, position);
+      if (!this.#saved || comparePositions(position, this.#saved) !== 0) await this.#cursor.save(position);
       this.#saved = position;
       if (this.#unsaved) this.#say(`${this.#path} is saved again`);
       this.#unsaved = false;
@@ -212,10 +220,23 @@ export class JournalCopy {
       this.#unsaved = true;
       return;
     }
-    await this.#journal.clean(position).then(() => (this.#unclean = false), (err: unknown) => {
+    this.#cleaning ??= this.#clean(position).finally(() => (this.#cleaning = undefined));
+  }
+
+  /** Beside the saving of positions, which waits for no disk. */
+  async #clean(position: Position): Promise<void> {
+    try {
+      await this.#journal.clean(position, () => this.#cursor.sync());
+      this.#unclean = false;
+    } catch (err) {
       if (!this.#unclean) this.#say(`cannot remove from journal ${this.#journal.folder}: ${why(err)}; going on`);
       this.#unclean = true;
-    });
+    }
+  }
+
+  /** Against a power cut. Where it fails the journal itself will, and says so. */
+  #sync(): Promise<void> {
+    return (this.#syncing ??= this.#cursor.sync().catch(() => {}).finally(() => (this.#syncing = undefined)));
   }
 }
 

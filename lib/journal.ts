@@ -126,27 +126,27 @@ export class Journal {
     if (!file || !current) throw new Error('no segment');
     const { segment } = current;
     const ts = this.#now();
-    const buffers: Buffer[] = [];
     const placed: Placed[] = [];
     let end = this.#length;
     for (const { payload, standings } of entries) {
       const from = { segment, at: end, done: 0 };
       const streams = standings.map((standing) => ({ standing, used: ts }));
       const line = groupLine(this.#mark, { at: end, ts, streams }, payload);
-      buffers.push(line, ...payload);
-      end = payload.reduce((sum, { length }) => sum + length, end + line.length);
+      const at = end;
+      end = payload.reduce((sum, { length }) => sum + length, at + line.length);
+      await this.#put(file, [line, ...payload], at, end, this.#length);
+      // Each by itself: of two that a power cut met under way the second may be whole, and would be taken for all that it follows.
+      await file.sync();
       placed.push({ before: placed.at(-1)?.next ?? before, from, next: { segment, at: end, done: 0 }, payload });
     }
-    await this.#put(file, buffers, this.#length, end);
-    await file.sync();
     for (const { standings } of entries) for (const standing of standings) this.standings.put(standing, ts);
     this.#length = end;
     Object.assign(current, { size: end, changed: ts });
     return placed;
   }
 
-  /** Write all of it or nothing. */
-  async #put(file: DiskFile, buffers: readonly Buffer[], from: number, end: number): Promise<void> {
+  /** Write all of it; where the disk is full, nothing behind `good`. */
+  async #put(file: DiskFile, buffers: readonly Buffer[], from: number, end: number, good = from): Promise<void> {
     let rest = buffers;
     try {
       for (let at = from; at < end; ) {
@@ -157,7 +157,7 @@ export class Journal {
       }
     } catch (err) {
       if (!isFull(err)) throw err;
-      await file.truncate(from);
+      await file.truncate(good);
       throw new NoRoom(why(err), { cause: err });
     }
   }
@@ -209,13 +209,14 @@ export class Journal {
   }
 
   /** Remove the oldest segments as age and size want it, of those that `reader` has passed. Rejects with the system's error. */
-  async clean(reader: Position): Promise<void> {
+  async clean(reader: Position, secure: () => Promise<void> = async () => {}): Promise<void> {
     const { keepSize = Infinity, keepAge = Infinity } = this.#options;
     for (let synced = false; ; synced = true) {
       const [oldest, next] = this.#segments;
       if (!oldest || !next || oldest.segment >= reader.segment) return;
       if (this.size <= keepSize && this.#now() - oldest.changed <= keepAge) return;
-      if (!synced) await this.#disk.syncFolder(this.folder); // a cursor that still pointed at it must not come back
+      if (!synced) await secure(); // a cursor that still pointed at it must not come back
+      if (!synced) await this.#disk.syncFolder(this.folder);
       const path = join(this.folder, segmentName(oldest.segment));
       await this.#disk.remove(path + CUT).catch(() => {});
       await this.#disk.remove(path);

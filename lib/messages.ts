@@ -6,8 +6,8 @@ export const PROTOCOL = 1;
 
 const LONGEST_RETRY = 3_600_000;
 
-/** A sender introduces itself: one epoch is one stream of bytes, which it holds from `base` on, so far up to `tail`. */
-export type Hello = { epoch: string; base: number; tail?: number; agent: string };
+/** A sender introduces itself: one epoch is one stream of bytes that begins at `from`, is held from `base` on, and goes up to `tail` so far. */
+export type Hello = { epoch: string; from: number; base: number; tail?: number; agent: string };
 
 /** The last frame that the receiver took of an epoch: the sender checks that its own bytes there are the same. */
 export type Last = { offset: number; length: number; crc: number };
@@ -34,8 +34,8 @@ function read<T>(frame: Frame, what: string, body: (object: Record<string, unkno
 }
 
 export function helloFrame(hello: Hello): Buffer {
-  const { epoch, tail, agent } = hello;
-  return control(TYPE.hello, hello.base, { v: PROTOCOL, epoch, tail, agent });
+  const { epoch, from, tail, agent } = hello;
+  return control(TYPE.hello, hello.base, { v: PROTOCOL, epoch, ...(from > 0 && { from }), tail, agent });
 }
 
 /** Throws WireError. */
@@ -45,7 +45,9 @@ export function readHello(frame: Frame): Hello {
     const epoch = o['epoch'];
     if (typeof epoch !== 'string' || !/^[0-9a-f]{32}$/.test(epoch)) throw new Error('bad epoch');
     const tail = o['tail'] === undefined ? frame.offset : wholeOf(o, 'tail', frame.offset);
-    return { epoch, base: frame.offset, tail, agent: textOf(o, 'agent', 64) };
+    const from = o['from'] === undefined ? 0 : wholeOf(o, 'from');
+    if (from > frame.offset) throw new Error('bad from');
+    return { epoch, from, base: frame.offset, tail, agent: textOf(o, 'agent', 64) };
   });
 }
 

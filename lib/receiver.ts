@@ -273,8 +273,8 @@ export class Receiver {
     const key = keyOf(principal, hello.epoch);
     const old = this.#sessions.get(key);
     const stored = old ? undefined : this.#recall?.(principal, hello.epoch);
-    // Where streams are remembered for long, one that is not known and does not begin at 0 has been forgotten: its sender has to say so.
-    const base = this.#recall ? 0 : hello.base;
+    // Where streams are remembered for long, one that is not known and whose sender holds less than all of it has been forgotten: it says so.
+    const base = this.#recall ? hello.from : hello.base;
     const session = old ?? new Session(this, this.#rota, stored ?? newStanding(principal, hello.epoch, base));
     this.#sessions.delete(key);
     this.#sessions.set(key, session);

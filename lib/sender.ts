@@ -10,6 +10,8 @@ import { ackLimit, control, TYPE, WireError, type Frame } from './wire.ts';
 export type Stream = {
   readonly window: Backlog;
   epoch: string;
+  /** Where the epoch begins: what is below was acknowledged under an earlier name. */
+  from: number;
   /** Nothing more will be appended. */
   ended: boolean;
   /** An earlier process began it, and has left it on disk: there may have been more of it than the disk still has. */
@@ -21,6 +23,12 @@ export type Stream = {
 /** A new name for a stream. */
 export function newEpoch(): string {
   return randomBytes(16).toString('hex');
+}
+
+/** Give what is not acknowledged a new name, under which it begins where the old one was acknowledged last. */
+export function renew(stream: Stream): void {
+  stream.from = stream.window.acked;
+  stream.epoch = newEpoch();
 }
 
 /** The receiver holds other bytes than ours under this epoch, or more: the epoch must be given up. */
@@ -39,6 +47,8 @@ export class SenderSession {
   name = '';
   /** Bytes are acknowledged that were not when the session began. */
   progressed = false;
+  /** Where the receiver was when it said WELCOME, if all of that was safe. */
+  settled: number | undefined;
   /** Something about the stream that people should know, found when the session began. */
   remark: string | undefined;
   readonly #stream: Stream;
@@ -55,8 +65,8 @@ export class SenderSession {
 
   /** The frame to begin with. */
   hello(agent: string): Buffer {
-    const { epoch, window } = this.#stream;
-    return helloFrame({ epoch, base: window.base, tail: window.tail, agent });
+    const { epoch, from, window } = this.#stream;
+    return helloFrame({ epoch, from, base: Math.max(from, window.base), tail: window.tail, agent });
   }
 
   /** Throws WireError when the receiver breaks the protocol, Rollback when the epoch is of no use any more. */
@@ -95,6 +105,7 @@ export class SenderSession {
     window.sent = from;
     this.#release(welcome.committed);
     this.#limit = welcome.limit;
+    if (welcome.committed === next) this.settled = next;
     this.name = welcome.name;
     this.state = 'open';
   }

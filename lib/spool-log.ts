@@ -30,6 +30,8 @@ export class SpoolLog {
   readonly order: number;
   /** End of the frames in its files. Of an earlier process' log it is known only after `findEnd`. */
   end = 0;
+  /** Where its epoch begins: what is below was acknowledged under an earlier name. */
+  from = 0;
   readonly #state: SpoolState;
   #epoch: string;
   readonly #files: SegmentFile[]; // in the order of their offsets

@@ -18,6 +18,9 @@ export type SyncMode = 'always' | 'interval' | 'never';
 
 export type SpoolOptions = SpoolRules & { sync: SyncMode; say: (text: string) => void };
 
+/** How far an epoch is acknowledged, and where it begins. */
+type Hint = { epoch: string; acked: number; from: number };
+
 const SYNC_MS = 200;
 const HINT_MS = 1000;
 const HINT = 'ack';
@@ -51,7 +54,7 @@ export class Spool implements Store {
   readonly #writer: SpoolWriter;
   readonly #left: SpoolLog[];
   #front: LeftWindow | undefined; // the stream that is delivered now
-  #hint: { epoch: string; acked: number };
+  #hint: Hint;
   #timers: NodeJS.Timeout[] = [];
   #syncing: Promise<void> = Promise.resolve();
   readonly #unlock: () => Promise<void>;
@@ -80,7 +83,7 @@ export class Spool implements Store {
       changed: () => this.onChange(),
       say: options.say,
     });
-    this.stream = streamOf(this.#log, this.window);
+    this.stream = this.#streamOf(this.#log, this.window);
   }
 
   /** Epochs of earlier processes whose files are here, in the order in which they were written. */
@@ -125,9 +128,10 @@ export class Spool implements Store {
       return this.stream;
     }
     log.findEnd();
-    const { epoch, acked } = this.#hint;
-    this.#front = new LeftWindow(log, this.#options.memory, epoch === log.epoch ? acked : 0);
-    return Object.assign(streamOf(log, this.#front), { ended: true, left: true as const });
+    const { acked, from } = this.#hint.epoch === log.epoch ? this.#hint : { acked: 0, from: 0 };
+    log.from = from;
+    this.#front = new LeftWindow(log, this.#options.memory, acked);
+    return Object.assign(this.#streamOf(log, this.#front), { ended: true, left: true as const });
   }
 
   /** The stream in front is delivered: remove it. Returns the one after it, or undefined when this was the last. */
@@ -209,46 +213,59 @@ export class Spool implements Store {
   }
 
   /** A wrong note would cost lines, so it has a checksum; one that is old or missing costs that some are sent twice, and told apart. */
-  #readHint(): { epoch: string; acked: number } {
+  #readHint(): Hint {
     try {
       const text = this.#disk.read(HINT, 256).toString('latin1');
-      const [, fact = '', epoch = '', acked = '', crc] = /^(([0-9a-f]{32}) (\d{1,16})) ([0-9a-f]{8})\n$/.exec(text) ?? [];
-      if (crc === checksum(fact)) return { epoch, acked: Number(acked) };
+      const [, fact = '', epoch = '', acked, from = 0, crc] = /^(([0-9a-f]{32}) (\d{1,16})(?: (\d{1,16}))?) ([0-9a-f]{8})\n$/.exec(text) ?? [];
+      if (crc === checksum(fact)) return { epoch, acked: Number(acked), from: Number(from) };
     } catch {
       // there is none
     }
-    return { epoch: '', acked: 0 };
+    return { epoch: '', acked: 0, from: 0 };
   }
 
   #writeHint(): void {
     const front = this.#front;
     if (!front || (front.log.epoch === this.#hint.epoch && front.acked === this.#hint.acked)) return;
-    const fact = `${front.log.epoch} ${front.acked}`;
+    this.#note({ epoch: front.log.epoch, acked: front.acked, from: front.log.from });
+  }
+
+  #note(hint: Hint): void {
+    const { epoch, acked, from } = hint;
+    const fact = `${epoch} ${acked}${from > 0 ? ` ${from}` : ''}`;
     try {
       put(this.#disk, HINT + NEW, Buffer.from(`${fact} ${checksum(fact)}\n`));
       this.#disk.rename(HINT + NEW, HINT);
-      this.#hint = { epoch: front.log.epoch, acked: front.acked };
+      this.#hint = hint;
     } catch {
       // it is only a hint, and what is wrong with the disk is told when lines cannot be written
     }
+  }
+
+  /** A stream whose epoch is the one in the names of its files. */
+  #streamOf(log: SpoolLog, window: LeftWindow): Stream {
+    const note = (epoch: string): void => this.#note({ epoch, acked: window.acked, from: log.from });
+    return {
+      window,
+      get epoch() {
+        return log.epoch;
+      },
+      set epoch(epoch) {
+        note(epoch); // first: files under a name of which it is not known where it begins would come twice
+        log.rename(epoch);
+      },
+      get from() {
+        return log.from;
+      },
+      set from(from) {
+        log.from = from;
+      },
+      ended: false,
+      refused: { lines: 0, earlier: 0, reason: '' },
+    };
   }
 }
 
 function checksum(text: string): string {
   return crc32(Buffer.from(text)).toString(16).padStart(8, '0');
-}
-
-/** A stream whose epoch is the one in the names of its files. */
-function streamOf(log: SpoolLog, window: LeftWindow): Stream {
-  return {
-    window,
-    get epoch() {
-      return log.epoch;
-    },
-    set epoch(epoch) {
-      log.rename(epoch);
-    },
-    ended: false,
-    refused: { lines: 0, earlier: 0, reason: '' },
-  };
 }

@@ -36,7 +36,7 @@ export class MemoryStore implements Store {
 
   constructor(limit: number, onFull: OnFull) {
     this.window = new Window(limit, onFull);
-    this.stream = { window: this.window, epoch: newEpoch(), ended: false, refused: { lines: 0, earlier: 0, reason: '' } };
+    this.stream = { window: this.window, epoch: newEpoch(), from: 0, ended: false, refused: { lines: 0, earlier: 0, reason: '' } };
   }
 
   get dropped(): Amount {

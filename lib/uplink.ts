@@ -6,7 +6,7 @@ import type { Backlog } from './backlog.ts';
 import { Backoff } from './backoff.ts';
 import { ANEW, Connection } from './connection.ts';
 import { dial } from './dial.ts';
-import { newEpoch, type Stream } from './sender.ts';
+import { renew, type Stream } from './sender.ts';
 import type { Trust } from './trust.ts';
 
 export type UplinkOptions = {
@@ -33,6 +33,7 @@ export class Uplink {
   #refusedTold = false;
   #welcome = false; // a receiver has answered
   #renewed = false; // the stream has a new name, and nothing was acknowledged since
+  #refusedAt: number | undefined; // where the receiver was when it last could not go on
   #roomWaiters: (() => void)[] = [];
 
   /** `next` gives the stream that follows when one is acknowledged to its end; undefined when that was the last one. */
@@ -125,13 +126,19 @@ export class Uplink {
     return session.progressed;
   }
 
-  /** A stream that a receiver cannot go on with, as when a copy of it was ended elsewhere, gets a new name, but not twice in vain. */
+  /**
+   * A stream that a receiver cannot go on with, as when a copy of it was ended elsewhere, gets a new name, but not twice in vain. First it
+   * has to hear the same twice from where all is safe: what the receiver had taken before it complained would come again under the new name.
+   */
   #renew({ welcome, session }: Connection): boolean {
     if (session.progressed) this.#renewed = false;
     const code = session.complaint?.code;
-    if (!welcome || this.#renewed || (code !== 'FRAME' && code !== 'GAP')) return false;
+    if (!welcome || (code !== 'FRAME' && code !== 'GAP')) return false;
+    const again = session.settled !== undefined && session.settled === this.#refusedAt;
+    this.#refusedAt = session.settled;
+    if (!again || this.#renewed) return false;
     this.#renewed = true;
-    this.#stream.epoch = newEpoch();
+    renew(this.#stream);
     return true;
   }
 

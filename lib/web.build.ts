@@ -11,7 +11,7 @@ const into = process.argv[2] ?? 'dist/web';
 const SMALL: MinifyOptions = {
   module: true,
   ecma: 2020,
-  compress: { passes: 4, unsafe: true, unsafe_arrows: true, unsafe_methods: true, pure_getters: true },
+  compress: { passes: 3 },
 };
 
 const { outputFiles } = await build({
@@ -22,7 +22,7 @@ const { outputFiles } = await build({
   platform: 'browser',
   target: 'es2022',
   jsx: 'automatic',
-  jsxImportSource: '#page',
+  jsxImportSource: 'preact',
   legalComments: 'none',
   logLevel: 'warning',
   outdir: into,

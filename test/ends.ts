@@ -19,7 +19,8 @@ export type NewStream = Stream & { window: Window };
 
 let epochs = 0;
 export const newStream = (limit = 1 << 22): NewStream => ({
-  window: new Window(limit), epoch: (++epochs).toString(16).padStart(32, '0'), ended: false, refused: { lines: 0, earlier: 0, reason: '' },
+  window: new Window(limit), epoch: (++epochs).toString(16).padStart(32, '0'), from: 0, ended: false,
+  refused: { lines: 0, earlier: 0, reason: '' },
 });
 
 /** A receiver's memory, and its output so far; `crash` makes it forget everything but what was written. */

@@ -24,6 +24,7 @@ const json = fc.oneof(
     v: fc.constantFrom(1, 2, '1'),
     epoch: fc.constantFrom('a'.repeat(32), 'A'.repeat(32), ''),
     tail: fc.oneof(fc.nat(), fc.constant(-1)),
+    from: fc.oneof(offsets, fc.constantFrom(-1, 0.5, '0', null, undefined)),
   }).map((o) => JSON.stringify(o)),
   fc.record({ to: offsets, lines: offsets, reason: fc.string() }).map((o) => JSON.stringify(o)),
 );

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Journal, NoRoom, type Entry } from '../lib/journal.ts';
-import { readCursor, saveCursor } from '../lib/journal-cursor.ts';
+import { CursorFile, readCursor } from '../lib/journal-cursor.ts';
 import { groupLine, openingLine, segmentName, segmentNumber, type Position } from '../lib/journal-format.ts';
 import { JournalReader } from '../lib/journal-reader.ts';
 import { SegmentScan } from '../lib/journal-scan.ts';
@@ -94,6 +94,7 @@ const newStreams = (): Stream[] => [new Stream('web1', 70, 1), new Stream('db', 
 
 /** Commit until all streams are in the journal, cleaning and saving a cursor on the way. Rejects with Died. */
 async function carry(disk: SimDisk, journal: Journal, streams: Stream[], cursorAt: { position?: Position }): Promise<void> {
+  const cursor = new CursorFile(disk, `${DIR}/cursor`);
   for (let turn = 0; streams.some((s) => standingOf(journal, s.name).committed < s.text.length); turn++) {
     const entries = streams.flatMap((stream, i) => {
       const standing = standingOf(journal, stream.name);
@@ -108,7 +109,8 @@ async function carry(disk: SimDisk, journal: Journal, streams: Stream[], cursorA
     }
     if (turn % 4 !== 3) continue;
     const from = placed.at(-1)?.from ?? journal.start;
-    await saveCursor(disk, `${DIR}/cursor`, from);
+    await cursor.save(from);
+    if (turn % 8 === 7) await cursor.sync();
     cursorAt.position = from;
   }
 }

@@ -210,6 +210,12 @@ test('> /dev/null: the journal alone; a reader that comes later begins there', t
   await until(() => site.out.length > 90_000);
   await site.kill('SIGTERM');
   assert.is(site.out, `later\n${numbered(1000)}later\n`);
+  writeFileSync(join(site.journal, 'cursor'), `${'\0'.repeat(127)}\n`); // damaged: all of it again, and it says so
+  const { process: after } = await site.start('file');
+  await after.says(/cannot read \S+\/cursor: .+; standard output begins with the oldest line, so what it had of the journal comes again/);
+  await until(() => site.out.length > 180_000);
+  await site.kill('SIGTERM');
+  assert.is(site.out, `later\n${`${numbered(1000)}later\n`.repeat(2)}`);
 })));
 
 test('a journal restored from yesterday, and one deleted: what is missing is said on both ends and in the page, what is new arrives',

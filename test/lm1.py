@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Both ends of lm/1, written from lm-protocol(5) alone with nothing but Python's standard library: the test of whether the page suffices.
 
-  lm1.py send PORT PEM EPOCH [CUT ...]   the lines of standard input, over a connection that breaks after CUT bytes of DATA each
+  lm1.py send PORT PEM EPOCH[:FROM] [CUT ...]
+                                         the lines of standard input, over a connection that breaks after CUT bytes of DATA each;
+                                         with FROM, what is below that offset was sent under another epoch
   lm1.py recv PEM [CUT ...]              prints PORT, writes the lines of one stream to standard output; connections break likewise
 """
 import json, select, socket, ssl, struct, sys, time, zlib
@@ -81,7 +83,8 @@ class Connection:
 
 def send(port, pem, epoch, cuts):
     stream = sys.stdin.buffer.read()
-    committed = 0
+    epoch, _, begin = epoch.partition(':')
+    committed = begin = int(begin or 0)
     while True:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # the test knows its receiver
@@ -92,7 +95,7 @@ def send(port, pem, epoch, cuts):
         if tls.selected_alpn_protocol() != 'lm/1':
             raise SystemExit('no lm/1')
         link = Connection(tls)
-        link.send(say(b'H', committed, v=1, epoch=epoch, tail=len(stream), agent='lm1.py', unknown=[{}]))
+        link.send(say(b'H', committed, v=1, epoch=epoch, **{'from': begin}, tail=len(stream), agent='lm1.py', unknown=[{}]))
         sent = limit = budget = None
         ended = False
         while True:
@@ -161,6 +164,8 @@ def take(link, state, cut, out):
                 epoch = hello['epoch']
                 if hello['v'] != 1:
                     raise Fault('VERSION', 'another version')
+                if hello.get('from', 0) > offset:
+                    raise Fault('FRAME', 'bad from')
                 known = state.get('epoch') == epoch
                 if not known:
                     state.update(epoch=epoch, next=offset, last=None)

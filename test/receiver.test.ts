@@ -127,7 +127,7 @@ class Rogue implements Peer {
   readonly heard: Frame[] = [];
   readonly #reader = reader();
   readonly session: Session;
-  constructor(far: Far, hello: Hello = { epoch: 'f'.repeat(32), base: 0, agent: '' }) {
+  constructor(far: Far, hello: Hello = { epoch: 'f'.repeat(32), from: 0, base: 0, agent: '' }) {
     this.session = far.receiver.open(this, 'rogue', hello, 'rogue').session;
   }
   send(frame: Buffer): void {
@@ -281,7 +281,7 @@ test('lines that are refused are left out, counted, and told to the sender; the 
 
 test('streams that ended are forgotten first, then those unused for longest, never one in use', () => {
   const far = new Far({ ...BOUNDS, remembered: 3 });
-  const hello = (i: number): Hello => ({ epoch: String(i).padStart(32, '0'), base: 0, agent: '' });
+  const hello = (i: number): Hello => ({ epoch: String(i).padStart(32, '0'), from: 0, base: 0, agent: '' });
   const [idle, ended, busy] = [1, 2, 3].map((i) => new Rogue(far, hello(i))) as [Rogue, Rogue, Rogue];
   idle.says(TYPE.data, 0, 'x\n');
   far.write();

@@ -43,7 +43,7 @@ for (const journal of [false, true]) {
     const socket: TLSSocket = connect({ port: recv.port, host: '127.0.0.1', ALPNProtocols: [ALPN], rejectUnauthorized: false });
     socket.on('error', () => {}).resume();
     await new Promise((resolve) => socket.once('secureConnect', resolve));
-    socket.write(helloFrame({ epoch: '1'.repeat(32), base: 0, agent: 'rogue' }));
+    socket.write(helloFrame({ epoch: '1'.repeat(32), from: 0, base: 0, agent: 'rogue' }));
     for (let i = 0; i < 500; i++) socket.write(lossFrame({ from: i * 100, to: i * 100 + 100, lines: 2, reason: 'a full "window"\n' }));
     socket.write(data(50_000, 'after\n'));
     await until(() => out().includes('after\n') && sumOf(records(out()), 'anyone ').lines === 1000, 5000, out);

@@ -134,8 +134,11 @@ export class SimDisk implements Disk {
       },
       write: async (buffers, at) => {
         const bytes = Buffer.concat(buffers);
+        // A write over a part of one sector is taken as a whole: the kernel copies it into one page, and the disk writes no less.
+        const whole = at + bytes.length <= inode.now.length && Math.floor(at / SECTOR) === Math.floor((at + bytes.length - 1) / SECTOR);
         const half = (): void => {
-          if (this.#random() < 0.7) inode.write(bytes.subarray(0, Math.floor(this.#random() * (bytes.length + 1))), at);
+          if (whole) this.#random() < 0.5 && inode.write(bytes, at);
+          else if (this.#random() < 0.7) inode.write(bytes.subarray(0, Math.floor(this.#random() * (bytes.length + 1))), at);
         };
         this.#step(half);
         const fits = Math.min(bytes.length, this.room - this.used);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { newEpoch, Rollback, type Stream } from '../lib/sender.ts';
+import { renew, Rollback, type Stream } from '../lib/sender.ts';
 import { Spool, type SpoolOptions } from '../lib/spool.ts';
 import { FarEnd, Link } from './far-end.ts';
 import { random } from './oracle.ts';
@@ -57,7 +57,7 @@ class Life {
       } catch (err) {
         if (!(err instanceof Rollback)) throw err;
         this.said.push('rollback');
-        this.#stream.epoch = newEpoch();
+        renew(this.#stream);
         continue;
       }
       if (this.#disk.crashed) return;

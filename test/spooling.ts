@@ -38,7 +38,7 @@ export function lastLines(spool: string): string[] {
       return []; // acknowledged meanwhile
     }
     const frame = readSegment(bytes, parseSegmentName(name)?.base ?? 0).frames.at(-1);
-    return frame ? [frame.bytes.subarray(HEADER).toString('latin1').trimEnd().split('\n').at(-1) ?? ''] : [];
+    return frame ? [frame.bytes.subarray(HEADER).toString('latin1').split('\n').at(-2) ?? ''] : []; // as it is: it may end in spaces
   });
 }
 

@@ -1,5 +1,5 @@
 /** The head of a pane: what it shows, filter and find, and how its lines are shown. */
-import type { JSX } from './jsx-runtime.ts';
+import type { JSX } from 'preact';
 import { tip, type Runs } from './actions.ts';
 import { Chips } from './chips.tsx';
 import { hueOf } from './colour.ts';
@@ -32,6 +32,7 @@ export function Bar({ pane, runs }: { pane: Choices; runs: Runs }): JSX.Element 
         <FindBox pane={pane} runs={runs} />
         <div class="tools">
           <button
+            type="button"
             class={pane.following.value ? 'tool wide' : 'tool wide paused'}
             aria-label={turn}
             title={`${turn} (Space)`}

@@ -1,6 +1,6 @@
 /** Lines that the person has marked to come back to: which they are, and their list. */
-import { signal } from './signal.ts';
-import type { JSX } from './jsx-runtime.ts';
+import { signal } from '@preact/signals-core';
+import type { JSX } from 'preact';
 import { timeOfDay } from './clock.ts';
 import { hueOf } from './colour.ts';
 import { Sheet } from './sheet.tsx';
@@ -31,6 +31,7 @@ export function Bookmarks({ close, goTo }: { close: () => void; goTo: (mark: Mar
         {marks.value.map((mark) => (
           <li key={mark.position} style={{ '--hue': hueOf(mark.id) }}>
             <button
+              type="button"
               class="mark"
               onClick={() => {
                 close();

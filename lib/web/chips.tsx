@@ -1,6 +1,6 @@
 /** The filters that a pane keeps: each can be switched off, turned round, written anew in its place, saved and removed. */
-import { signal } from './signal.ts';
-import type { JSX } from './jsx-runtime.ts';
+import { signal } from '@preact/signals-core';
+import type { JSX } from 'preact';
 import { tip, type Runs } from './actions.ts';
 import { timeOfDay } from './clock.ts';
 import { Star, Switches } from './filter.tsx';
@@ -41,7 +41,7 @@ function Note({ text, away, run }: { text: string; away: string; run: () => void
   return (
     <span class="chip note">
       <span class="what">{text}</span>
-      <button class="fold" aria-label={away} title={away} onClick={run}>
+      <button type="button" class="fold" aria-label={away} title={away} onClick={run}>
         <Icon name="close" />
       </button>
     </span>
@@ -64,6 +64,7 @@ function One({ pane, chip, at }: { pane: Choices; chip: Chip; at: number }): JSX
         onChange={() => replace(pane, at, { ...chip, on: !chip.on })}
       />
       <button
+        type="button"
         class="fold turn"
         aria-label={chip.exclude ? `Show only lines with ${chip.source}` : `Hide lines with ${chip.source}`}
         title={chip.exclude ? 'Hides what matches: show only that instead' : 'Shows only what matches: hide that instead'}
@@ -72,6 +73,7 @@ function One({ pane, chip, at }: { pane: Choices; chip: Chip; at: number }): JSX
         <Icon name={chip.exclude ? 'not' : 'and'} />
       </button>
       <button
+        type="button"
         class="what"
         aria-label={`Edit filter ${what}`}
         title={`${chip.source}\n${chip.mode === 'text' ? 'text as it stands' : 'regular expression'}${chip.fold ? '' : ', case matters'}; click to edit`}
@@ -83,7 +85,7 @@ function One({ pane, chip, at }: { pane: Choices; chip: Chip; at: number }): JSX
         {chip.source}
       </button>
       <Star chip={chip} />
-      <button class="fold" aria-label={`Remove filter ${what}`} title="Remove" onClick={() => replace(pane, at, undefined)}>
+      <button type="button" class="fold" aria-label={`Remove filter ${what}`} title="Remove" onClick={() => replace(pane, at, undefined)}>
         <Icon name="close" />
       </button>
     </span>

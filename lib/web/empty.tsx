@@ -1,5 +1,5 @@
 /** What stands in place of lines where there are none: why, and what to do. */
-import type { JSX } from './jsx-runtime.ts';
+import type { JSX } from 'preact';
 import { counted } from './clock.ts';
 import { known, state } from './desk.ts';
 import { ALL_LEVELS } from './layout.ts';
@@ -27,7 +27,7 @@ export function Empty({ pane, undo, unfilter }: Props): JSX.Element | null {
       <div class="nothing">
         <b>Cleared</b>
         <p>Lines are shown here as they come.</p>
-        <button class="tool wide" onClick={undo}>
+        <button type="button" class="tool wide" onClick={undo}>
           Undo clear
         </button>
       </div>
@@ -42,7 +42,7 @@ export function Empty({ pane, undo, unfilter }: Props): JSX.Element | null {
         <p>
           {hidden} by {by}.
         </p>
-        <button class="tool wide" onClick={unfilter}>
+        <button type="button" class="tool wide" onClick={unfilter}>
           Show all lines
         </button>
       </div>

@@ -1,6 +1,6 @@
 /** The filter box of a pane: a filter as it is typed, those used lately and those kept for good. */
-import { signal, type Signal } from './signal.ts';
-import type { JSX } from './jsx-runtime.ts';
+import { signal, type Signal } from '@preact/signals-core';
+import type { JSX } from 'preact';
 import { tip } from './actions.ts';
 import { narrow } from './desk.ts';
 import { Icon } from './icon.tsx';
@@ -65,6 +65,7 @@ export function FilterBox({ pane }: { pane: Choices }): JSX.Element {
           <Icon name="not" />
         </Toggle>
         <button
+          type="button"
           class="fold"
           aria-label="Recent and saved filters"
           title="Recent and saved filters (↓)"
@@ -106,7 +107,7 @@ type ToggleProps = { label: string; on: boolean; set: (on: boolean) => void; chi
 
 function Toggle({ label, on, set, children }: ToggleProps): JSX.Element {
   return (
-    <button class="fold" aria-label={label} title={label} aria-pressed={on} onClick={() => set(!on)}>
+    <button type="button" class="fold" aria-label={label} title={label} aria-pressed={on} onClick={() => set(!on)}>
       {children}
     </button>
   );
@@ -165,6 +166,7 @@ function Recent({ pane }: { pane: Choices }): JSX.Element {
       {[...saved, ...rest].map((chip) => (
         <div key={JSON.stringify(chip)} class="line">
           <button
+            type="button"
             class="one"
             onClick={(event) => {
               addFilter(pane, chip);
@@ -189,6 +191,7 @@ export function Star({ chip }: { chip: Chip }): JSX.Element {
   const { saved } = memory.value;
   return (
     <button
+      type="button"
       class={has ? 'fold star has' : 'fold star'}
       aria-label={label}
       title={label}

@@ -1,5 +1,5 @@
 /** The find box of a pane: marks what matches, counts it and goes from one to the next, and hides nothing. */
-import type { JSX } from './jsx-runtime.ts';
+import type { JSX } from 'preact';
 import { tip, type Runs } from './actions.ts';
 import { counted } from './clock.ts';
 import { focused } from './desk.ts';
@@ -44,10 +44,10 @@ export function FindBox({ pane, runs }: { pane: Choices; runs: Runs }): JSX.Elem
         {has ? (
           <>
             <Switches of={pane.find} find />
-            <button class="fold" aria-label="Previous hit" title={tip('previous')} onClick={() => go(false)}>
+            <button type="button" class="fold" aria-label="Previous hit" title={tip('previous')} onClick={() => go(false)}>
               <Icon name="up" />
             </button>
-            <button class="fold" aria-label="Next hit" title={tip('next')} onClick={() => go(true)}>
+            <button type="button" class="fold" aria-label="Next hit" title={tip('next')} onClick={() => go(true)}>
               <Icon name="down" />
             </button>
           </>

@@ -1,5 +1,5 @@
 /** The sheet of keys: every action of the table, as it is there. */
-import type { JSX } from './jsx-runtime.ts';
+import type { JSX } from 'preact';
 import { ACTION_LIST, GROUPS, keySign } from './actions.ts';
 import { Sheet } from './sheet.tsx';
 

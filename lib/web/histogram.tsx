@@ -1,6 +1,6 @@
 /** The histogram of a pane: its lines over time by level; click to go to a time, draw to select a range, or do both by keyboard. */
-import { signal } from './signal.ts';
-import type { JSX } from './jsx-runtime.ts';
+import { signal } from '@preact/signals-core';
+import type { JSX } from 'preact';
 import { binAt, binsOf, pathsOf, placeOf, STACK, timeOf, type Shape } from './bins.ts';
 import { counted, timeOfDay } from './clock.ts';
 import { LEVEL_NAMES } from './layout.ts';

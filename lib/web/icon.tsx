@@ -1,5 +1,5 @@
 /** The few signs of the page: index.html holds their paths, which take the colour of the text beside them. */
-import type { JSX } from './jsx-runtime.ts';
+import type { JSX } from 'preact';
 
 export type IconName =
   | 'menu' | 'filter' | 'pause' | 'play' | 'wrap' | 'auto' | 'dark' | 'light' | 'help' | 'down' | 'search' | 'close'

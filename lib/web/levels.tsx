@@ -1,5 +1,5 @@
 /** The levels of a pane's lines: how many there are of each, and which are shown. */
-import type { JSX } from './jsx-runtime.ts';
+import type { JSX } from 'preact';
 import { counted } from './clock.ts';
 import { ALL_LEVELS, LEVEL_NAMES } from './layout.ts';
 import type { Choices } from './choices.ts';
@@ -19,6 +19,7 @@ export function Levels({ pane }: { pane: Choices }): JSX.Element | null {
         const on = ((shown >> level) & 1) === 1;
         return (
           <button
+            type="button"
             key={name}
             class={`level ${name}`}
             aria-pressed={on}

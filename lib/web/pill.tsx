@@ -1,5 +1,5 @@
 /** What is new below while the lines stand still, and the two ways on. */
-import type { JSX } from './jsx-runtime.ts';
+import type { JSX } from 'preact';
 import { tip } from './actions.ts';
 import { counted } from './clock.ts';
 import { Icon } from './icon.tsx';
@@ -18,13 +18,13 @@ export function Pill({ pane, resume, newest }: Props): JSX.Element | null {
         {errors > 0 ? <b>{`, ${counted(errors)} ${errors === 1 ? 'error' : 'errors'}`}</b> : null}
       </span>
       {fresh > 0 ? (
-        <button title={tip('resume')} onClick={resume}>
+        <button type="button" title={tip('resume')} onClick={resume}>
           <span>
             Resume<span class="long"> where I stopped</span>
           </span>
         </button>
       ) : null}
-      <button class="newest" title={tip('newest')} onClick={newest}>
+      <button type="button" class="newest" title={tip('newest')} onClick={newest}>
         <span>
           <span class="long">Jump to </span>newest
         </span>

@@ -1,5 +1,5 @@
 /** How the page looks, for this person in this browser. */
-import type { JSX } from './jsx-runtime.ts';
+import type { JSX } from 'preact';
 import type { Density } from './look.ts';
 import { memory, remember, SIZES, type Theme } from './memory.ts';
 import { Sheet } from './sheet.tsx';
@@ -45,7 +45,7 @@ export function Settings({ close }: { close: () => void }): JSX.Element {
         <Switch title="Histogram above the lines" on={shape} set={(on) => remember({ shape: on })} />
         <div class="setting">
           <span>Filters used lately: {recent.length}</span>
-          <button class="tool wide" disabled={recent.length === 0} onClick={() => remember({ recent: [] })}>
+          <button type="button" class="tool wide" disabled={recent.length === 0} onClick={() => remember({ recent: [] })}>
             Forget them
           </button>
         </div>

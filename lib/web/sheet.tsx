@@ -1,8 +1,8 @@
 /** A dialog that is open exactly while it is drawn. */
-import type { JSX } from './jsx-runtime.ts';
+import type { ComponentChildren, JSX } from 'preact';
 import { Tool } from './tool.tsx';
 
-type Props = { title: string; close: () => void; children: JSX.Element; kind?: string };
+type Props = { title: string; close: () => void; children: ComponentChildren; kind?: string };
 
 export function Sheet({ title, close, children, kind = '' }: Props): JSX.Element {
   return (

@@ -1,5 +1,5 @@
 /** What is laid over the page for a moment, and a whole line. */
-import type { JSX } from './jsx-runtime.ts';
+import type { JSX } from 'preact';
 import type { ActionId } from './actions.ts';
 import { Bookmarks, type Mark } from './bookmarks.tsx';
 import { say, sheet, whole } from './desk.ts';

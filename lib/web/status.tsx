@@ -1,6 +1,6 @@
 /** The line at the foot: whether the page is connected, what it holds, and what is missing. */
-import { signal } from './signal.ts';
-import type { JSX } from './jsx-runtime.ts';
+import { signal } from '@preact/signals-core';
+import type { JSX } from 'preact';
 import { counted, size } from './clock.ts';
 import { serverFirst, serverLost, serverMalformed, state } from './desk.ts';
 import type { State } from './talk.ts';
@@ -26,14 +26,14 @@ export function Status({ retry, loadAll }: { retry: () => void; loadAll: () => v
         </span>
       ) : null}
       {link === 'cut' || link === 'denied' ? (
-        <button class="link-again" onClick={retry}>
+        <button type="button" class="link-again" onClick={retry}>
           Try now
         </button>
       ) : null}
       <span class="facts" aria-live="off">
         <span title={it ? size(it.bytes) : ''}>{counted(it?.held ?? 0)} lines held</span>
         {older > 0 ? (
-          <button class="link-again" title="Begin again with all lines that the server holds" onClick={loadAll}>
+          <button type="button" class="link-again" title="Begin again with all lines that the server holds" onClick={loadAll}>
             Load {counted(older)} older
           </button>
         ) : null}

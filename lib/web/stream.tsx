@@ -1,5 +1,5 @@
 /** One stream in the list: its name, how it fares, and whether it is shown. */
-import type { JSX } from './jsx-runtime.ts';
+import type { JSX } from 'preact';
 import { ago, counted, rate } from './clock.ts';
 import { hueOf } from './colour.ts';
 import { focused, looked, pin, serverAhead } from './desk.ts';
@@ -29,6 +29,7 @@ export function StreamItem({ stream, label, depth, at, on, choose }: Props): JSX
         onChange={() => choose(true)}
       />
       <button
+        type="button"
         class="name"
         tabIndex={on ? 0 : -1}
         aria-pressed={chosen}
@@ -54,6 +55,7 @@ export function StreamItem({ stream, label, depth, at, on, choose }: Props): JSX
         <span class="rate">{paceOf(stream)}</span>
       </button>
       <button
+        type="button"
         class="pin"
         tabIndex={-1}
         aria-label={pinned ? `Unpin ${id}` : `Pin ${id}`}

@@ -1,6 +1,6 @@
 /** The list of streams: which there are, how they fare, and which are shown; a thousand of them as easily as three. */
-import { signal } from './signal.ts';
-import type { JSX } from './jsx-runtime.ts';
+import { signal } from '@preact/signals-core';
+import type { JSX } from 'preact';
 import { tip, type Runs } from './actions.ts';
 import { counted, rate } from './clock.ts';
 import { choose, chooseAll, chooseGroup, chosen, focused, known, listOpen, looked, narrow, panes, sought, streamsById } from './desk.ts';
@@ -54,7 +54,7 @@ export function Streams({ runs }: { runs: Runs }): JSX.Element {
           onKeyDown={(event) => searchKey(event, rows)}
         />
       </label>
-      <button class="all" aria-pressed={ids === undefined} onClick={() => shut(chooseAll)} title={tip('all')}>
+      <button type="button" class="all" aria-pressed={ids === undefined} onClick={() => shut(chooseAll)} title={tip('all')}>
         <span>All streams</span>
         <span class="count">{counted(known.value.length)}</span>
         {errors > 0 && ids !== undefined ? <span class="errs">{counted(errors)}</span> : null}
@@ -118,7 +118,7 @@ function keyOf(row: ListRow, index: number): string {
 }
 
 function ListItem({ row, index, on }: { row: ListRow; index: number; on: boolean }): JSX.Element {
-  if ('title' in row) return row.title;
+  if ('title' in row) return <>{row.title}</>;
   return 'group' in row ? <GroupItem row={row} on={on} /> : <Item row={row} index={index} on={on} />;
 }
 
@@ -159,6 +159,7 @@ function GroupItem({ row, on }: { row: Group; on: boolean }): JSX.Element {
   return (
     <div class={all ? 'group chosen' : 'group'} style={{ '--depth': row.depth }}>
       <button
+        type="button"
         class="turn"
         tabIndex={-1}
         aria-label={`${row.group} ${row.open ? 'fold' : 'unfold'}`}
@@ -168,6 +169,7 @@ function GroupItem({ row, on }: { row: Group; on: boolean }): JSX.Element {
         <Icon name={row.open ? 'open' : 'shut'} />
       </button>
       <button
+        type="button"
         class="name"
         tabIndex={on ? 0 : -1}
         data-group={row.group}

@@ -1,5 +1,5 @@
 /** How many lines a pane shows, and how many it hides: always in view, so that no forgotten filter misleads. */
-import type { JSX } from './jsx-runtime.ts';
+import type { JSX } from 'preact';
 import { counted } from './clock.ts';
 import type { Choices } from './choices.ts';
 import type { PaneState } from './talk.ts';

@@ -1,5 +1,5 @@
 /** What is said for a moment, and can be undone there. */
-import type { JSX } from './jsx-runtime.ts';
+import type { JSX } from 'preact';
 import { said } from './desk.ts';
 
 export function Toast(): JSX.Element | null {
@@ -11,6 +11,7 @@ export function Toast(): JSX.Element | null {
       <span>{text}</span>
       {undo ? (
         <button
+          type="button"
           onClick={() => {
             said.value = undefined;
             undo();

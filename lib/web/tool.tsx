@@ -1,5 +1,5 @@
 /** A button with a sign instead of a text. */
-import type { JSX } from './jsx-runtime.ts';
+import type { JSX } from 'preact';
 import { Icon } from './icon.tsx';
 
 type Props = {
@@ -18,6 +18,7 @@ type Props = {
 export function Tool({ label, icon, run, title, kind, pressed, expanded, disabled }: Props): JSX.Element {
   return (
     <button
+      type="button"
       class={kind ? `tool ${kind}` : 'tool'}
       aria-label={label}
       aria-pressed={pressed}

@@ -1,6 +1,6 @@
 /** A line as a whole: as it came, its fields, its record, and its bytes; each to be copied. */
-import { signal } from './signal.ts';
-import { Fragment, type JSX } from './jsx-runtime.ts';
+import { signal } from '@preact/signals-core';
+import { Fragment, type JSX } from 'preact';
 import type { Label } from './kind.ts';
 import { counted, moment, size } from './clock.ts';
 import { hexOf } from './hex.ts';
@@ -75,8 +75,8 @@ export function Whole({ line, copy }: { line: WholeLine; copy: (text: string, wh
         {shown === 'fields' ? <Fields fields={fields} /> : <pre class="whole-text" tabIndex={0}>{contentOf(shown, line, bytes)}</pre>}
       </div>
       <p class="actions">
-        <button class="tool wide" onClick={() => copy(text, 'the line as it came')}>Copy line</button>
-        {label.id === '' ? null : <button class="tool wide" onClick={() => copy(recordText(label, text, tail), 'the record')}>Copy record</button>}
+        <button type="button" class="tool wide" onClick={() => copy(text, 'the line as it came')}>Copy line</button>
+        {label.id === '' ? null : <button type="button" class="tool wide" onClick={() => copy(recordText(label, text, tail), 'the record')}>Copy record</button>}
       </p>
     </Fragment>
   );

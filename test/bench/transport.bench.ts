@@ -61,7 +61,9 @@ async function single(journal: boolean): Promise<number[]> {
   const pem = readFileSync(join(dir, 's.pem'));
   const port = Number(at.split(':')[1]);
   const socket = connect({ host: '127.0.0.1', port, key: pem, cert: pem, ALPNProtocols: [ALPN], rejectUnauthorized: false });
-  const stream: Stream = { window: new Window(1 << 22), epoch: newEpoch(), ended: false, refused: { lines: 0, earlier: 0, reason: '' } };
+  const stream: Stream = {
+    window: new Window(1 << 22), epoch: newEpoch(), from: 0, ended: false, refused: { lines: 0, earlier: 0, reason: '' },
+  };
   const session = new SenderSession(stream);
   const reader = new FrameReader();
   reader.max = MAX_PAYLOAD;

@@ -1,13 +1,13 @@
 /** Runs every test file in a process of its own, with a limit, two at a time, and adds up: `node --import tsx test/run.ts [name ...]`. */
 import { spawn } from 'node:child_process';
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const SOAK = Boolean(process.env['LM_SOAK']);
 const FILE_LIMIT_S = SOAK ? 3600 : 300;
-/** Many tests mostly wait; more than two at a time would make those late that look at a clock. */
-const AT_ONCE = SOAK ? 1 : Math.min(2, availableParallelism());
+/** Many tests mostly wait; many more at a time than there are processors would make those late that look at a clock. */
+const AT_ONCE = SOAK ? 1 : Math.min(3, availableParallelism() + 1);
 const folder = fileURLToPath(new URL('.', import.meta.url));
 const uvu = fileURLToPath(new URL('../node_modules/uvu/bin.js', import.meta.url));
 
@@ -37,11 +37,12 @@ function runFile(file: string): Promise<Outcome> {
 }
 
 const wanted = process.argv.slice(2);
-// The largest first, since they tend to take longest: so the last one to end does not end alone.
+// Those that drive a browser first, then the largest, since these tend to take longest: so the last one to end does not end alone.
+const rank = (file: string): number => statSync(folder + file).size + (readFileSync(folder + file, 'utf8').includes('./browser.ts') ? 1e6 : 0);
 const files = readdirSync(folder)
   .filter((f) => f.endsWith('.test.ts'))
   .filter((f) => wanted.length === 0 || wanted.includes(f.replace('.test.ts', '')))
-  .sort((a, b) => statSync(folder + b).size - statSync(folder + a).size);
+  .sort((a, b) => rank(b) - rank(a));
 let [passed, failed, skipped] = [0, 0, 0];
 
 function report(file: string, r: Outcome): void {

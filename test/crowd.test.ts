@@ -46,7 +46,7 @@ test(`${SENDERS} senders, one of them at full speed: the lines of the others are
     await recv.process.closed;
     recv = await startRecv([...options, recv.address]);
     delays = new Delays(recv.process);
-    await flock.joined();
+    await flock.joined(before);
     const most = Math.max(...flock.seconds.slice(before).map(({ connects }) => connects));
     report(`${signal}: at most ${most} connections stood up in a second, all back after ${flock.seconds.length - before} s`);
     if (signal === 'SIGTERM') assert.ok(most <= (SOAK ? 400 : 2 * SENDERS), `${most} in a second`);

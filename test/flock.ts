@@ -28,10 +28,12 @@ export class Flock {
     return this.process.out.split('\n').filter((line) => line.startsWith('{"error'));
   }
 
-  /** Resolves when all are connected. */
-  async joined(ms = 60_000): Promise<void> {
-    const tell = (): string => `${this.#count} to join: ${JSON.stringify(this.seconds.at(-1))} ${this.errors[0]}`;
-    await until(() => this.seconds.at(-1)?.joined === this.#count, ms, tell);
+  /** Resolves when all are connected; after a restart, when all have come anew since the second `from`. */
+  async joined(from = 0): Promise<void> {
+    const since = (): Second[] => this.seconds.slice(from);
+    const came = (): number => since().reduce((sum, { connects }) => sum + connects, 0);
+    const tell = (): string => `${this.#count} to join: ${came()} came, ${JSON.stringify(this.seconds.at(-1))} ${this.errors[0]}`;
+    await until(() => came() >= this.#count && since().at(-1)?.joined === this.#count, 60_000, tell);
   }
 }
 

@@ -1,16 +1,16 @@
 #!/usr/bin/env node
 /** lm-tls-send: carry the lines of standard input to a receiver over TLS, and survive every outage on the way. */
 import type { Address } from '../lib/address.ts';
-import type { Amount } from '../lib/backlog.ts';
 import { EXIT, note, onStop, optionOf, run, UsageError, type Args, type Command } from '../lib/cli.ts';
+import { farewell } from '../lib/farewell.ts';
 import type { Identity } from '../lib/identity.ts';
 import { openStdin, type Input } from '../lib/input.ts';
 import { countLines, LineCutter } from '../lib/lines.ts';
 import { Notices } from '../lib/notices.ts';
-import { grouped, showProgress } from '../lib/progress.ts';
+import { showProgress } from '../lib/progress.ts';
 import { parseSize, parseTime } from '../lib/quantity.ts';
 import type { SyncMode } from '../lib/spool.ts';
-import type { Rest, Store } from '../lib/store.ts';
+import type { Store } from '../lib/store.ts';
 import type { UplinkOptions } from '../lib/uplink.ts';
 import type { OnFull } from '../lib/window.ts';
 
@@ -33,8 +33,6 @@ const command: Command = {
     window: { letter: 'w', value: 'size', default: '4M', help: 'memory for lines that are not acknowledged yet' },
   },
 };
-
-const NOTHING: Amount = { lines: 0, bytes: 0 };
 
 /** Options that mean nothing together with another. */
 const EXCLUDED: Record<string, string[]> = {
@@ -141,21 +139,6 @@ async function send(args: Args, options: UplinkOptions, input: Input, patience: 
   }
   const { refused } = uplink;
   return farewell({ split: cutter.split, refused: refused.lines, reason: refused.reason, dropped, damaged, ...(await store.close()) });
-}
-
-type Outcome = Partial<Rest> & { split: number; refused?: number; reason?: string; dropped?: Amount; damaged?: Amount };
-
-/** Say what did not go as it should; the exit status. */
-function farewell({ split, refused = 0, reason, dropped = NOTHING, damaged = NOTHING, lost = NOTHING, kept = 0 }: Outcome): number {
-  const shown = ({ lines, bytes }: Amount): string => `${grouped(lines)} lines, ${grouped(bytes)} bytes`;
-  if (split > 0) note(`lines longer than 1 MiB, split: ${grouped(split)}`);
-  if (refused > 0) note(`lines refused by the receiver: ${grouped(refused)}: ${reason}`);
-  if (dropped.bytes > 0) note(`lost, given up for want of room: ${shown(dropped)}`);
-  if (damaged.bytes > 0) note(`lost, damaged in the spool: ${shown(damaged)}`);
-  if (lost.bytes > 0) note(`lost, not acknowledged: ${shown(lost)}`);
-  if (kept > 0) note(`kept in the spool, not acknowledged: ${grouped(kept)} bytes`);
-  if (refused + dropped.bytes + damaged.bytes + lost.bytes > 0) return EXIT.fail;
-  return kept > 0 ? EXIT.tempfail : EXIT.ok;
 }
 
 async function sendRaw(args: Args, options: UplinkOptions, input: Input, patience: number): Promise<number> {

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fileURLToPath } from 'node:url';
-import { sh, timed, withFolder } from './sh.ts';
+import { report, sh, timed, withFolder } from './sh.ts';
 
 const HELPER = fileURLToPath(new URL('debian.sh', import.meta.url));
 
@@ -57,7 +57,7 @@ test('the package in a fresh Debian with this machine\'s node as nodejs: refused
   assert.match(stdout, /level=info load=.*\n.*<title>lm: logs/);
   assert.match(stdout, /lm demo: ended\n== demo/);
   assert.is(stdout.split('== removed, settings stay\n')[1]?.split('\n').filter((line) => line.startsWith('/') || line.startsWith('\t')).join('\n'), '', stdout);
-  console.log(`     ${/installed in .*/.exec(stdout)?.[0]}`);
+  report(`${/installed in .*/.exec(stdout)?.[0]}`);
 })));
 
 test.run();

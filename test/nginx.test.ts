@@ -8,7 +8,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { visit, withBrowser } from './browser.ts';
 import { record, records, serving, type Serving } from './serving.ts';
-import { sh, start, stopAll, timed, until, withFolder } from './sh.ts';
+import { report, sh, start, stopAll, timed, until, withFolder } from './sh.ts';
 
 const PATH = `${process.env['PATH']}:/usr/sbin`;
 const USER = { username: 'anna', password: 'correct horse' };
@@ -87,7 +87,7 @@ async function watch(server: Serving, url: string, sockets: boolean): Promise<vo
     const tries: number[] = [];
     while (tries.length < TRIES && !(Math.min(...tries) < MAX_DELAY)) tries.push(await delay(server, page, 101 + tries.length * LINES));
     const p95 = Math.min(...tries);
-    console.log(`     ${new URL(url).pathname} by ${sockets ? 'WebSocket' : 'streamed response'}: ${LINES} lines, p95 ${tries.join(', ')} ms`);
+    report(`${new URL(url).pathname} by ${sockets ? 'WebSocket' : 'streamed response'}: ${LINES} lines, p95 ${tries.join(', ')} ms`);
     assert.ok(p95 < MAX_DELAY, `p95 ${p95} ms`);
     assert.is(frames > 0, sockets);
     // A refused WebSocket is the browser's own complaint.

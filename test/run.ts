@@ -1,4 +1,4 @@
-/** Runs every test file in a process of its own, with a limit, two at a time, and adds up: `node --import tsx test/run.ts [name ...]`. */
+/** Runs every test file in a process of its own, with a limit, some at a time, and adds up: `node --import tsx test/run.ts [name ...]`. */
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -6,8 +6,6 @@ import { fileURLToPath } from 'node:url';
 
 const SOAK = Boolean(process.env['LM_SOAK']);
 const FILE_LIMIT_S = SOAK ? 3600 : 300;
-/** Many tests mostly wait; many more at a time than there are processors would make those late that look at a clock. */
-const AT_ONCE = SOAK ? 1 : Math.min(3, availableParallelism() + 1);
 const folder = fileURLToPath(new URL('.', import.meta.url));
 const uvu = fileURLToPath(new URL('../node_modules/uvu/bin.js', import.meta.url));
 
@@ -37,12 +35,13 @@ function runFile(file: string): Promise<Outcome> {
 }
 
 const wanted = process.argv.slice(2);
-// Those that drive a browser first, then the largest, since these tend to take longest: so the last one to end does not end alone.
-const rank = (file: string): number => statSync(folder + file).size + (readFileSync(folder + file, 'utf8').includes('./browser.ts') ? 1e6 : 0);
+// The largest first, since they tend to take longest: so the last one to end does not end alone.
 const files = readdirSync(folder)
   .filter((f) => f.endsWith('.test.ts'))
   .filter((f) => wanted.length === 0 || wanted.includes(f.replace('.test.ts', '')))
-  .sort((a, b) => rank(b) - rank(a));
+  .sort((a, b) => statSync(folder + b).size - statSync(folder + a).size);
+const drives = (file: string): boolean => readFileSync(folder + file, 'utf8').includes('./browser.ts');
+const [drawn, plain] = [files.filter(drives), files.filter((file) => !drives(file))];
 let [passed, failed, skipped] = [0, 0, 0];
 
 function report(file: string, r: Outcome): void {
@@ -56,10 +55,17 @@ function report(file: string, r: Outcome): void {
   else for (const line of r.output.split('\n')) if (/SKIPPED|REPORT/.test(line)) process.stdout.write(`     ${line.trim()}\n`);
 }
 
-async function work(): Promise<void> {
-  for (let file = files.shift(); file !== undefined; file = files.shift()) report(file, await runFile(file));
+async function work(queue: string[]): Promise<void> {
+  for (let file = queue.shift(); file !== undefined; file = queue.shift()) report(file, await runFile(file));
 }
 
-await Promise.all(Array.from({ length: AT_ONCE }, work));
+/** A browser takes a processor for itself, so those run one after the other, beside two of the others, which mostly wait. */
+async function workAll(): Promise<void> {
+  const one = work(drawn);
+  const others = SOAK || availableParallelism() === 1 ? [one.then(() => work(plain))] : [work(plain), work(plain)];
+  await Promise.all([one, ...others]);
+}
+
+await workAll();
 process.stdout.write(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0;

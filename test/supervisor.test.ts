@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { sh, start, stopAll, timed, until, withFolder, type Running } from './sh.ts';
+import { report, sh, start, stopAll, timed, until, withFolder, type Running } from './sh.ts';
 
 const SENDER = 'lm-send-nginx';
 const SOAK = Boolean(process.env['LM_SOAK']);
@@ -90,7 +90,7 @@ ${shipped}`);
     }
     await pause(writer);
     assert.equal(numbers(), Array.from({ length: written }, (_, i) => i + 1), 'each line once, in order');
-    console.log(`     ${ROUNDS} restarts and ${ROUNDS} kills of the receiver: ${written} lines written, each once`);
+    report(`${ROUNDS} restarts and ${ROUNDS} kills of the receiver: ${written} lines written, each once`);
 
     const counts = (): number[] => {
       const { lost, duplicates, malformed } = (JSON.parse(api('streams')) as { counts: Record<string, number> }).counts;

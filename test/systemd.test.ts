@@ -6,7 +6,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { bytesOfRuns, Load, LOG, missing, type Got } from './load.ts';
 import { Machine } from './machine.ts';
-import { timed } from './sh.ts';
+import { report, timed } from './sh.ts';
 
 const SOAK = Boolean(process.env['LM_SOAK']);
 const RESTARTS = SOAK ? 20 : 2;
@@ -85,7 +85,7 @@ on(`${RESTARTS} clean restarts of receiver and viewer each, under load: every li
   const written = await load.end();
   whole(linesOf(await load.kept()), first, written);
   whole(linesOf(load.got()), first, written);
-  console.log(`     ${RESTARTS} + ${RESTARTS} restarts: ${written} lines written, each once in the journal and on the page`);
+  report(`${RESTARTS} + ${RESTARTS} restarts: ${written} lines written, each once in the journal and on the page`);
 });
 
 on(`${KILLS} kills of receiver and viewer each, under load: every line once in the journal; the page lacks what the viewer died with`, async (m) => {
@@ -103,7 +103,8 @@ on(`${KILLS} kills of receiver and viewer each, under load: every line once in t
   const lines = linesOf(load.got());
   // What the viewer had read but not yet given to a follower: one chunk of a pipe, 64 KiB, for each of its deaths.
   const gone = missing(lines, first, written);
-  console.log(`     ${KILLS} + ${KILLS} kills: ${written} lines written, each once in the journal; on the page ${gone.length} not seen, ${lines.length - new Set(lines).size} twice`);
+  const twice = lines.length - new Set(lines).size;
+  report(`${KILLS} + ${KILLS} kills: ${written} lines written, each once in the journal; on the page ${gone.length} not seen, ${twice} twice`);
   assert.ok(gone.length <= KILLS * 65_536 / 80, `${gone.length} lines gone`);
   assert.ok(gone.filter((line) => !gone.includes(line - 1)).length <= KILLS, 'at most one hole for each death of the viewer');
   assert.is(lines.length, new Set(lines).size, 'none twice');
@@ -147,8 +148,8 @@ on(`${KILLS} restarts and kills of the sender each, under load: what tail has gi
     killed += lost;
   }
   const unread = missing(lines, lines[0] ?? 0, written).length;
-  console.log(`     ${KILLS} restarts and ${KILLS} kills of the sender: ${written} lines written; ${killed} bytes in pipes lost by the kills, ${unread} lines not there,
-      most of them written while no tail was`);
+  report(`${KILLS} restarts and ${KILLS} kills of the sender: ${written} lines written; ${killed} bytes in pipes lost by the kills, `
+    + `${unread} lines not there, most of them written while no tail was`);
   const { streams } = JSON.parse(m.run('curl -s http://127.0.0.1:5334/api/streams')) as { streams: { id: string; lost: number }[] };
   assert.equal(streams.map(({ id, lost }) => [id, lost]), [['web1/app', 0]]);
   assert.is(m.show('lm-send@app', 'Result'), 'success');

@@ -40,7 +40,6 @@ export class JournalCopy {
   #saver: NodeJS.Timeout | undefined;
   #saving: Promise<void> = Promise.resolve();
   #cleaning: Promise<void> | undefined;
-  #syncing: Promise<void> | undefined;
   #unsaved = false;
   #unclean = false;
   #running = false;
@@ -235,8 +234,8 @@ export class JournalCopy {
   }
 
   /** Against a power cut. Where it fails the journal itself will, and says so. */
-  #sync(): Promise<void> {
-    return (this.#syncing ??= this.#cursor.sync().catch(() => {}).finally(() => (this.#syncing = undefined)));
+  async #sync(): Promise<void> {
+    await this.#cursor.sync().catch(() => {});
   }
 }
 

@@ -43,6 +43,7 @@ export class CursorFile {
   readonly #path: string;
   #file: DiskFile | undefined;
   #dirty = false;
+  #syncing = Promise.resolve();
 
   constructor(disk: Disk, path: string) {
     this.#disk = disk;
@@ -57,8 +58,12 @@ export class CursorFile {
     if ((await this.#file.write([text], 0)) < text.length) throw new Error('it was cut short');
   }
 
-  /** Wait until what was saved before is on the disk. Rejects with the system's error. */
-  async sync(): Promise<void> {
+  /** Wait until what was saved before is on the disk, whoever else waits for it. Rejects with the system's error. */
+  sync(): Promise<void> {
+    return (this.#syncing = this.#syncing.catch(() => {}).then(() => this.#flush()));
+  }
+
+  async #flush(): Promise<void> {
     if (!this.#dirty || !this.#file) return;
     this.#dirty = false;
     try {

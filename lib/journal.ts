@@ -208,15 +208,20 @@ export class Journal {
     return file;
   }
 
-  /** Remove the oldest segments as age and size want it, of those that `reader` has passed. Rejects with the system's error. */
+  /**
+   * Remove the oldest segments as age and size want it, of those that `reader` has passed. `secure` brings its position to the disk, and is
+   * called before the first is removed. Rejects with the system's error.
+   */
   async clean(reader: Position, secure: () => Promise<void> = async () => {}): Promise<void> {
     const { keepSize = Infinity, keepAge = Infinity } = this.#options;
     for (let synced = false; ; synced = true) {
       const [oldest, next] = this.#segments;
       if (!oldest || !next || oldest.segment >= reader.segment) return;
       if (this.size <= keepSize && this.#now() - oldest.changed <= keepAge) return;
-      if (!synced) await secure(); // a cursor that still pointed at it must not come back
-      if (!synced) await this.#disk.syncFolder(this.folder);
+      if (!synced) {
+        await secure(); // a cursor that still pointed at it must not come back
+        await this.#disk.syncFolder(this.folder);
+      }
       const path = join(this.folder, segmentName(oldest.segment));
       await this.#disk.remove(path + CUT).catch(() => {});
       await this.#disk.remove(path);

@@ -404,6 +404,27 @@ test('retention by age: segments are begun often enough, and go when their last 
   assert.ok(left.length >= 8 && left.length <= 10, String(left));
 });
 
+test('who waits for a cursor waits for the disk, also when somebody else has asked it already', timed(10_000, async () => {
+  const disk = new SimDisk(random(1));
+  const open = disk.open.bind(disk);
+  let slow = Promise.resolve();
+  disk.open = async (path, how) => {
+    const file = await open(path, how);
+    return { ...file, sync: () => slow.then(() => file.sync()) };
+  };
+  const cursor = new CursorFile(disk, '/cursor');
+  await cursor.save({ segment: 1, at: 100, done: 0 });
+  let goOn: () => void = () => {};
+  slow = new Promise((resolve) => (goOn = resolve));
+  let waiting = 2;
+  const both = [cursor.sync(), cursor.sync()].map((synced) => synced.then(() => waiting--));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.is(waiting, 2);
+  goOn();
+  await Promise.all(both);
+  await cursor.close();
+}));
+
 test('standings: kept 30 days, one day after the end, and a sender that has too many pushes out its own', () => {
   const day = 86_400_000;
   const standings = new Standings(10);

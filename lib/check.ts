@@ -10,7 +10,7 @@ import { reasonOf, tlsOptions } from './dial.ts';
 import { Failure } from './failure.ts';
 import type { Identity } from './identity.ts';
 import { certificate } from './pem.ts';
-import { newEpoch, SenderSession } from './sender.ts';
+import { newStream, SenderSession } from './sender.ts';
 import { checkSpool } from './spool-check.ts';
 import { Window } from './window.ts';
 import type { Check, Trust } from './trust.ts';
@@ -113,8 +113,7 @@ function judge(socket: TLSSocket, check: Check): string {
 
 /** Introduce ourselves as a stream that ends at once, and is nothing to remember. Resolves with the name we are known by. */
 function introduce(socket: TLSSocket, identity: Identity | undefined): Promise<string> {
-  const epoch = newEpoch();
-  const session = new SenderSession({ window: new Window(0), epoch, from: 0, ended: true, refused: { lines: 0, earlier: 0, reason: '' } });
+  const session = new SenderSession({ ...newStream(new Window(0)), ended: true });
   const reader = new FrameReader();
   const remedy = 'it may be busy or stopping: try again, and look into its log';
   return within(socket, `no welcome within ${STEP_MS / 1000} s`, remedy, (done, fail) => {

@@ -7,7 +7,7 @@ import type { Rest } from './store.ts';
 const NOTHING: Amount = { lines: 0, bytes: 0 };
 
 /** What came in and did not get there. `reason` is the receiver's, of the first line refused. */
-export type Outcome = Partial<Rest> & { split: number; refused?: number; reason?: string; dropped?: Amount; damaged?: Amount };
+type Outcome = Partial<Rest> & { split: number; refused?: number; reason?: string; dropped?: Amount; damaged?: Amount };
 
 /**
  * Say what did not go as it should, a line each. Returns the exit status: 0 when all was delivered, 1 when something is lost or refused, 75

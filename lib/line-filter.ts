@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Sender } from './authorized.ts';
 import type { Framing } from './framing.ts';
-import { Form, linesOf, nextLine, type Lines } from './line-form.ts';
+import { Form, nextLine } from './line-form.ts';
 import type { Filter } from './receiver.ts';
 import { RecordReader } from './record.ts';
 
@@ -27,22 +27,22 @@ class Ids {
   }
 
   /** Read the line at `start`; returns where the next one begins. The bytes are valid UTF-8. */
-  read(lines: Lines, start: number): number {
+  read(bytes: Buffer, start: number): number {
     for (const known of this.#streams) {
-      if (!known.form.begins(lines, start)) continue;
-      const end = known.form.end(lines, start);
+      if (!known.form.begins(bytes, start)) continue;
+      const end = known.form.end(bytes, start);
       if (end > 0) {
         this.id = known.id;
         this.named = true;
         this.allowed = known.allowed;
         return end;
       }
-      return this.#slowly(lines, start, known.reader);
+      return this.#slowly(bytes, start, known.reader);
     }
-    return this.#slowly(lines, start, this.#any);
+    return this.#slowly(bytes, start, this.#any);
   }
 
-  #slowly({ bytes }: Lines, start: number, reader: RecordReader): number {
+  #slowly(bytes: Buffer, start: number, reader: RecordReader): number {
     const next = nextLine(bytes, start);
     const end = next - 1;
     this.is(reader.read(bytes, start, end) === undefined && reader.hasId ? reader.id : undefined);
@@ -74,7 +74,6 @@ export function lineFilter(sender: Sender, framing?: Framing): Filter | undefine
   const ids = new Ids(sender);
   return (bytes) => {
     const kept: Buffer[] = [];
-    const all = linesOf(bytes);
     const valid = isUtf8(bytes);
     let [lines, refused, reason, from, fate]: [number, number, string, number, Fate] = [0, 0, '', 0, 'pass'];
     const settle = (to: number): void => {
@@ -83,7 +82,7 @@ export function lineFilter(sender: Sender, framing?: Framing): Filter | undefine
       from = to;
     };
     for (let start = 0, next = 0; start < bytes.length; start = next) {
-      if (valid || isUtf8(bytes.subarray(start, nextLine(bytes, start)))) next = ids.read(all, start);
+      if (valid || isUtf8(bytes.subarray(start, nextLine(bytes, start)))) next = ids.read(bytes, start);
       else {
         next = nextLine(bytes, start);
         ids.is(undefined);

@@ -5,17 +5,8 @@ import { Literal } from './literal.ts';
 const LF = 0x0a;
 const MAX_DIGITS = 15; // any number of so many is exact, and a time that a date can name
 const MAX_SUFFIX = 256;
-const TS = new Literal(Buffer.from(',"ts":'));
-const MSG = new Literal(Buffer.from(',"msg":"'));
-
-/**
- * Whole lines and a view of the same bytes, for `Form`. A DataView reads words at any address, which blocks out of a connection begin at.
- */
-export type Lines = { bytes: Buffer; view: DataView };
-
-export function linesOf(bytes: Buffer): Lines {
-  return { bytes, view: viewOf(bytes) };
-}
+const TS = new Literal(',"ts":');
+const MSG = new Literal(',"msg":"');
 
 /** `{"id":"ID","run":"RUN","n":` N `,"ts":` TS `,"msg":"` TEXT `"` SUFFIX: all but the capitals the same in every line. */
 export class Form {
@@ -39,12 +30,13 @@ export class Form {
   }
 
   /** Whether the line at `start` begins as all of this form do. */
-  begins({ bytes, view }: Lines, start: number): boolean {
-    return this.#prefix.stands(bytes, view, start, bytes.length);
+  begins(bytes: Buffer, start: number): boolean {
+    return this.#prefix.stands(bytes, viewOf(bytes), start, bytes.length);
   }
 
   /** Where the line behind it begins, if the line at `start` (which `begins` so) is a record of this form; else -1, which tells nothing. */
-  end({ bytes, view }: Lines, start: number): number {
+  end(bytes: Buffer, start: number): number {
+    const view = viewOf(bytes);
     const end = bytes.length;
     let at = numberEnd(bytes, start + this.#prefix.length);
     if (at < 0 || !TS.stands(bytes, view, at, end)) return -1;

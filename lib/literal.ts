@@ -6,8 +6,9 @@ export class Literal {
   readonly #bytes: Uint8Array;
   readonly #words: Int32Array;
 
-  /** The bytes are copied. */
-  constructor(bytes: Uint8Array) {
+  /** The bytes are copied; of a text they are UTF-8. */
+  constructor(of: Uint8Array | string) {
+    const bytes = typeof of === 'string' ? new TextEncoder().encode(of) : of;
     this.length = bytes.length;
     this.#bytes = Uint8Array.prototype.slice.call(bytes); // Buffer's own slice() would be a view of what the next chunk is read into
     const view = new DataView(this.#bytes.buffer);

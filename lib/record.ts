@@ -17,11 +17,10 @@ const CLOSE_LIST = 0x5d;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-const literal = (text: string): Literal => new Literal(new TextEncoder().encode(text));
-const TS_KEY = literal(',"ts":');
-const MSG_KEY = literal(',"msg":"');
-const MORE_END = literal(',"more":true}');
-const NOTHING = literal('');
+const TS_KEY = new Literal(',"ts":');
+const MSG_KEY = new Literal(',"msg":"');
+const MORE_END = new Literal(',"more":true}');
+const NOTHING = new Literal('');
 
 class Malformed extends Error {}
 

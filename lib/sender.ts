@@ -25,6 +25,11 @@ export function newEpoch(): string {
   return randomBytes(16).toString('hex');
 }
 
+/** A stream that begins with nothing sent: what its window takes from now on. */
+export function newStream<W extends Backlog>(window: W): Stream & { readonly window: W } {
+  return { window, epoch: newEpoch(), from: 0, ended: false, refused: { lines: 0, earlier: 0, reason: '' } };
+}
+
 /** Give what is not acknowledged a new name, under which it begins where the old one was acknowledged last. */
 export function renew(stream: Stream): void {
   stream.from = stream.window.acked;

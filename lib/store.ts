@@ -1,7 +1,7 @@
 /** Where a sender keeps lines until they are acknowledged: in memory, or in a spool on disk. */
 import type { Amount, Backlog } from './backlog.ts';
 import type { Counters } from './progress.ts';
-import { newEpoch, type Stream } from './sender.ts';
+import { newStream, type Stream } from './sender.ts';
 import { Window, type OnFull } from './window.ts';
 
 /** What is left at the end: lines that are lost, and bytes that are safe on disk and not delivered. */
@@ -36,7 +36,7 @@ export class MemoryStore implements Store {
 
   constructor(limit: number, onFull: OnFull) {
     this.window = new Window(limit, onFull);
-    this.stream = { window: this.window, epoch: newEpoch(), from: 0, ended: false, refused: { lines: 0, earlier: 0, reason: '' } };
+    this.stream = newStream(this.window);
   }
 
   get dropped(): Amount {

@@ -2,7 +2,7 @@
 import { readHello } from '../lib/messages.ts';
 import { Receiver, type Bounds, type Filter, type Peer, type Session } from '../lib/receiver.ts';
 import { Rota } from '../lib/rota.ts';
-import { SenderSession, type Stream } from '../lib/sender.ts';
+import { newStream as streamOf, SenderSession, type Stream } from '../lib/sender.ts';
 import { Window } from '../lib/window.ts';
 import { FrameReader, MAX_PAYLOAD, TYPE, type Frame } from '../lib/wire.ts';
 
@@ -19,8 +19,7 @@ export type NewStream = Stream & { window: Window };
 
 let epochs = 0;
 export const newStream = (limit = 1 << 22): NewStream => ({
-  window: new Window(limit), epoch: (++epochs).toString(16).padStart(32, '0'), from: 0, ended: false,
-  refused: { lines: 0, earlier: 0, reason: '' },
+  ...streamOf(new Window(limit)), epoch: (++epochs).toString(16).padStart(32, '0'),
 });
 
 /** A receiver's memory, and its output so far; `crash` makes it forget everything but what was written. */

@@ -21,8 +21,8 @@ type Violation = { id: string; nodes: { html: string; failureSummary?: string }[
 async function violations(page: Page): Promise<string[]> {
   await page.evaluate(axe);
   const found = await page.evaluate(async () => {
-    const { axe: tool } = window as unknown as { axe: { run(options: object): Promise<{ violations: Violation[] }> } };
-    return (await tool.run({ resultTypes: ['violations'], elementRef: false })).violations;
+    const { axe: tool } = window as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } };
+    return (await tool.run()).violations;
   });
   return found.flatMap(({ id, nodes }) => nodes.slice(0, 3).map(({ html, failureSummary = '' }) => `${id}: ${html.slice(0, 200)} ${failureSummary.slice(0, 300)}`));
 }
@@ -78,6 +78,12 @@ for (const [colorScheme, width, height] of LOOKS) {
     ),
   ));
 }
+
+test('every sign has its paths in index.html, and none is there for nothing', () => {
+  const read = (name: string): string => readFileSync(new URL(`../lib/web/${name}`, import.meta.url), 'utf8');
+  const names = /export type IconName =([^;]+);/.exec(read('icon.tsx'))?.[1]?.match(/\w+/g);
+  assert.equal(names?.sort(), Array.from(read('index.html').matchAll(/<symbol id="i-(\w+)"/g), ([, name]) => name).sort());
+});
 
 /** The goal is 60,000; this keeps it from growing. */
 const MOST = 66 * 1024;

@@ -76,8 +76,8 @@ export class Choices {
 
   /** Become what a view says. */
   take(view: PaneView): void {
-    const { streams, draft, filters, off, find, levels, wrap, columns, repeats, stacks, around, from, to } = view;
-    Object.entries({ streams, draft, filters, off, find, levels, wrap, columns, repeats, stacks, around, from, to }).forEach(([key, value]) => {
+    const { at, pointed, ...shown } = view; // where it stands is the view's
+    Object.entries(shown).forEach(([key, value]) => {
       (this[key as 'streams'] as { value: unknown }).value = value;
     });
     this.peek.value = undefined;

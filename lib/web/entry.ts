@@ -1,17 +1,18 @@
 /** An entry of the live feed read: the server writes records in one form only, so most bytes of a line need no looking at. */
+import { viewOf } from '../json-scan.ts';
+import { Literal } from '../literal.ts';
 import { isStreamId } from '../stream-id.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const CLOSE = 0x7d;
-const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
-const ID = bytesOf('{"id":"');
-const RUN = bytesOf('","run":"');
-const N = bytesOf('","n":');
-const TS = bytesOf(',"ts":');
-const TS_ONLY = bytesOf('","ts":');
-const MSG = bytesOf(',"msg":"');
-const MORE = bytesOf('"more":true');
+const ID = new Literal('{"id":"');
+const RUN = new Literal('","run":"');
+const N = new Literal('","n":');
+const TS = new Literal(',"ts":');
+const TS_ONLY = new Literal('","ts":');
+const MSG = new Literal(',"msg":"');
+const MORE = new Literal('"more":true');
 const decoder = new TextDecoder();
 /** One character for each byte, so that what matches in its text is as long as in the bytes. */
 const bytewise = new TextDecoder('latin1');
@@ -21,7 +22,9 @@ const MAX_HEAD = 1024;
 
 /** Who wrote a line: the beginning that all lines of a run share. */
 export type Writer = { id: string; run: string; key: string };
-type Known = Writer & { bytes: Uint8Array };
+/** What stands before the text of a record. */
+type Head = { id: string; run?: string; n?: number; ts: number };
+type Known = Writer & { literal: Literal };
 
 const MAX_WRITERS = 4096;
 const MAX_DIGITS = 15;
@@ -47,21 +50,22 @@ export class Entry {
   }
 
   #readKnown(bytes: Uint8Array, start: number, end: number): boolean {
-    if (!startsWith(bytes, start, end, ID)) return false;
+    const view = viewOf(bytes);
+    if (!ID.stands(bytes, view, start, end)) return false;
     const idEnd = bytes.indexOf(QUOTE, start + ID.length);
     if (idEnd < 0) return false;
     let writerEnd = idEnd;
     let n = 0;
-    if (startsWith(bytes, idEnd, end, RUN)) {
+    if (RUN.stands(bytes, view, idEnd, end)) {
       writerEnd = bytes.indexOf(QUOTE, idEnd + RUN.length);
-      if (writerEnd < 0 || !startsWith(bytes, writerEnd, end, N)) return false;
+      if (writerEnd < 0 || !N.stands(bytes, view, writerEnd, end)) return false;
       n = this.#digits(bytes, writerEnd + N.length, end);
-      if (n < 1 || !startsWith(bytes, this.#at, end, TS)) return false;
+      if (n < 1 || !TS.stands(bytes, view, this.#at, end)) return false;
       this.#at += TS.length;
-    } else if (startsWith(bytes, idEnd, end, TS_ONLY)) this.#at = idEnd + TS_ONLY.length;
+    } else if (TS_ONLY.stands(bytes, view, idEnd, end)) this.#at = idEnd + TS_ONLY.length;
     else return false;
     const ts = this.#digits(bytes, this.#at, end);
-    if (ts < 0 || !startsWith(bytes, this.#at, end, MSG)) return false;
+    if (ts < 0 || !MSG.stands(bytes, view, this.#at, end)) return false;
     const msgStart = this.#at + MSG.length;
     if (!this.#message(bytes, msgStart, end)) return false;
     const writer = this.#writerOf(bytes, start + ID.length, idEnd, writerEnd);
@@ -87,7 +91,7 @@ export class Entry {
     this.start = start;
     this.end = at;
     this.escaped = escaped;
-    this.more = at + 2 < end && startsWith(bytes, at + 2, end, MORE);
+    this.more = MORE.stands(bytes, viewOf(bytes), at + 2, end);
     return true;
   }
 
@@ -96,7 +100,7 @@ export class Entry {
     const head = HEAD.exec(bytewise.decode(bytes.subarray(start, Math.min(end, start + MAX_HEAD))));
     if (!head || !this.#message(bytes, start + head[0].length, end)) return 'not a record of the feed';
     try {
-      const { id, run = '', n = 0, ts } = JSON.parse(decoder.decode(bytes.subarray(start, end))) as { id: string; run?: string; n?: number; ts: number };
+      const { id, run = '', n = 0, ts } = JSON.parse(decoder.decode(bytes.subarray(start, end))) as Head;
       if (!isStreamId(id) || !Number.isSafeInteger(n)) return 'bad id or n';
       this.writer = { id, run, key: `${id}\n${run}` };
       this.n = n;
@@ -121,19 +125,13 @@ export class Entry {
     let hash = 0x811c9dc5; // FNV-1a
     for (let i = start; i < writerEnd; i++) hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193);
     const known = this.#writers.get(hash);
-    if (known && known.bytes.length === writerEnd - start && startsWith(bytes, start, writerEnd, known.bytes)) return known;
+    if (known?.literal.length === writerEnd - start && known.literal.stands(bytes, viewOf(bytes), start, writerEnd)) return known;
     const id = decoder.decode(bytes.subarray(start, idEnd));
     if (!isStreamId(id)) return undefined;
     const run = writerEnd === idEnd ? '' : decoder.decode(bytes.subarray(idEnd + RUN.length, writerEnd));
-    const writer = { id, run, key: `${id}\n${run}`, bytes: bytes.slice(start, writerEnd) };
+    const writer = { id, run, key: `${id}\n${run}`, literal: new Literal(bytes.subarray(start, writerEnd)) };
     if (this.#writers.size >= MAX_WRITERS) this.#writers.clear();
     this.#writers.set(hash, writer);
     return writer;
   }
-}
-
-function startsWith(bytes: Uint8Array, at: number, end: number, prefix: Uint8Array): boolean {
-  if (end - at < prefix.length) return false;
-  for (let i = 0; i < prefix.length; i++) if (bytes[at + i] !== prefix[i]) return false;
-  return true;
 }

@@ -6,7 +6,8 @@ import { TIME_MODES } from './timing.ts';
 
 /*
  * `#stream=a&stream=b&filter=RE&and=RE&not.tc=TEXT&find=RE&level=warn&wrap=1&pane=&stream=c`: keys of a pane follow one another,
- * `pane` begins the next. `off=1` switches all filters of a pane off; `time=utc` is of the whole page. After a pattern's key stand letters: t text, c case matters, o switched off, x (of filter) excludes.
+ * `pane` begins the next. After a pattern's key stand letters: t text, c case matters, o switched off, x (of filter) excludes. `off=1`
+ * switches all filters of a pane off; `time=utc` is of the whole page.
  * `case=1` is how version 0.1.0 said that case matters in the filter.
  */
 

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
-import { newEpoch, SenderSession, type Stream } from '../../lib/sender.ts';
+import { newStream, SenderSession } from '../../lib/sender.ts';
 import { Window } from '../../lib/window.ts';
 import { ALPN, FrameReader, MAX_PAYLOAD } from '../../lib/wire.ts';
 import { sh, startLine, stopAll, until, start, type Running } from '../sh.ts';
@@ -61,9 +61,7 @@ async function single(journal: boolean): Promise<number[]> {
   const pem = readFileSync(join(dir, 's.pem'));
   const port = Number(at.split(':')[1]);
   const socket = connect({ host: '127.0.0.1', port, key: pem, cert: pem, ALPNProtocols: [ALPN], rejectUnauthorized: false });
-  const stream: Stream = {
-    window: new Window(1 << 22), epoch: newEpoch(), from: 0, ended: false, refused: { lines: 0, earlier: 0, reason: '' },
-  };
+  const stream = newStream(new Window(1 << 22));
   const session = new SenderSession(stream);
   const reader = new FrameReader();
   reader.max = MAX_PAYLOAD;

@@ -45,7 +45,7 @@ export class Assets {
     const tag = `"${asset.tag}${packed ? '-gz' : ''}"`;
     res.setHeader('ETag', tag);
     res.setHeader('Cache-Control', 'no-cache'); // asks each time, and hears 304: a new version is never half an old one
-    res.setHeader('Vary', 'Accept-Encoding');
+    res.setHeader('Vary', 'Accept-Encoding, Sec-Fetch-Site');
     if (req.headers['if-none-match']?.split(/\s*,\s*/).includes(tag)) {
       res.writeHead(304).end();
       return true;

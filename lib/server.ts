@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import type { Access, Refusal } from './access.ts';
 import { type Assets, takesGzip } from './assets.ts';
 import { note, why } from './cli.ts';
-import { type HostCheck, isFromElsewhere, isSameOrigin, SAFE_HEADERS } from './gate.ts';
+import { type HostCheck, isFromElsewhere, isSameOrigin, openerHeaders, SAFE_HEADERS } from './gate.ts';
 import { feedOf, streamLive, upgradeLive } from './live.ts';
 import { type Matcher, PatternFault } from './matcher.ts';
 import { METRICS_TYPE, metricsOf, metricsText } from './metrics.ts';
@@ -142,7 +142,7 @@ export class Server {
     req.on('error', () => {});
     res.on('error', () => {});
     res.once('close', () => service.answers.set(res.statusCode, (service.answers.get(res.statusCode) ?? 0) + 1));
-    for (const [name, value] of Object.entries(SAFE_HEADERS)) res.setHeader(name, value);
+    for (const [name, value] of Object.entries({ ...SAFE_HEADERS, ...openerHeaders(req.headers) })) res.setHeader(name, value);
     const said = this.#refusal(req) ?? (isHealth(req) ? { user: undefined } : await access(req));
     if ('status' in said) {
       answer(res, said, req.method !== 'HEAD');

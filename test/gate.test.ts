@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { trustedHeader } from '../lib/access.ts';
-import { HostCheck, hostName, isFromElsewhere, isLoopback, isSameOrigin, SAFE_HEADERS } from '../lib/gate.ts';
+import { HostCheck, hostName, isFromElsewhere, isLoopback, isSameOrigin, openerHeaders, SAFE_HEADERS } from '../lib/gate.ts';
 
 test('the name in a Host header', () => {
   const cases: [string, string | undefined][] = [['Example.COM', 'example.com'], ['example.com:80', 'example.com'], ['[::1]:5334', '::1'], ['[::1]', '::1'],
@@ -47,6 +47,13 @@ test('what another site embeds or fetches is told from a link that somebody foll
   for (const headers of [sent('cross-site', 'no-cors', 'image'), sent('same-site', 'cors', 'empty'), sent('cross-site', 'navigate', 'iframe'), sent('x', '', '')]) {
     assert.ok(isFromElsewhere(headers), JSON.stringify(headers));
   }
+});
+
+test('who opens the page from another site gets no hold of its window', () => {
+  for (const site of ['cross-site', 'same-site', 'x', undefined]) {
+    assert.equal(openerHeaders({ 'sec-fetch-site': site }), { 'Cross-Origin-Opener-Policy': 'same-origin' }, site);
+  }
+  for (const site of ['none', 'same-origin']) assert.equal(openerHeaders({ 'sec-fetch-site': site }), {}, site);
 });
 
 test('the policy allows nothing inline and nothing from elsewhere', () => {

@@ -34,7 +34,7 @@ export function Empty({ pane, undo, unfilter }: Props): JSX.Element | null {
     );
   }
   const hidden = `${counted(now.lines)} ${now.lines === 1 ? 'line is' : 'lines are'} hidden`;
-  if (now.lines > 0 && pane.narrowed) {
+  if (now.lines > 0 && now.narrowed) {
     const by = pane.inForce.length > 0 ? 'the filter' : pane.levels.value !== ALL_LEVELS ? 'the levels' : 'the time selected';
     return (
       <div class="nothing">

@@ -33,7 +33,7 @@ const MOST = 16;
 const QUICK = 6;
 const SLOW = 30;
 /** Memory that the match worker may take for the lines it keeps, bytes: most of a million lines of 150, the newest, and the tab below 600 MB. */
-const MAX_KEPT = 130_000_000;
+const MAX_KEPT = 110_000_000;
 
 /** `dead`: nobody waits for it any more, though it takes its time. */
 type Out = { job: number; hits: Hits; stretches: Stretch[]; marked?: (marks: number[][]) => void; dead?: boolean; begun: number };

@@ -133,6 +133,7 @@ export class Pane {
     return {
       pane: this.#id, serial: this.#serial, lens: key, base, end, lines, matched, tail, changed,
       keepAt: this.#keep === undefined ? undefined : lens.numberOf(this.#keep),
+      narrowed: this.#shown !== undefined || lens.scope.narrows,
       filters: this.#shown?.filters ?? [],
       search: this.#search(),
       errors: this.#errors,

@@ -1,6 +1,7 @@
 /** Which lines a pane is about, whatever their text: streams, levels, a stretch of time, and what has not been cleared away. */
 import type { Chunk } from './chunk.ts';
 import { isLine, KIND, TRAIT } from './kind.ts';
+import { ALL_LEVELS } from './layout.ts';
 import { LEVEL, type Choice } from './talk.ts';
 
 /** What a row is to a pane: not its business, a line that is hidden by level or time, a line it may show, or a note that it shows. */
@@ -8,6 +9,8 @@ export const PART = { none: 0, hidden: 1, line: 2, note: 3 } as const;
 export type Part = (typeof PART)[keyof typeof PART];
 
 export class Scope {
+  /** Whether levels, times or clearing may hide lines. */
+  readonly narrows: boolean;
   readonly #streams: ReadonlySet<string> | undefined;
   readonly #levels: number;
   readonly #from: number;
@@ -23,6 +26,7 @@ export class Scope {
     this.#from = from ?? -Infinity;
     this.#to = to ?? Infinity;
     this.#after = after ?? -Infinity;
+    this.narrows = levels !== ALL_LEVELS || from !== undefined || to !== undefined || after !== undefined;
   }
 
   /** Whether lines of several streams may stand next to each other. */

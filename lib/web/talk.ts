@@ -130,6 +130,8 @@ export type PaneState = {
   /** Lines of the chosen streams held, and those of them that are shown, or stand for in rows that are. */
   lines: number;
   matched: number;
+  /** Whether filters, levels or times may hide lines of them. */
+  narrowed: boolean;
   /** The filters in force. */
   filters: Filter[];
   search: Search;

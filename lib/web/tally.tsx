@@ -6,14 +6,14 @@ import type { PaneState } from './talk.ts';
 
 export function Tally({ pane }: { pane: Choices }): JSX.Element {
   const state = pane.state.value;
-  return <p class="tally">{state ? tallied(state, pane.narrowed) : ''}</p>;
+  return <p class="tally">{state ? tallied(state) : ''}</p>;
 }
 
-function tallied({ lines, matched, search }: PaneState, narrowed: boolean): JSX.Element {
+function tallied({ lines, matched, narrowed, search }: PaneState): JSX.Element {
   const searching = search.state === 'searching';
   const percent = `${Math.floor(search.progress * 100)}%`;
   if (searching && search.progress < 0.01) return <>searching… {percent}</>;
-  if (!narrowed && matched >= lines) return <>{counted(lines)} {lines === 1 ? 'line' : 'lines'}</>;
+  if (!narrowed) return <>{counted(lines)} {lines === 1 ? 'line' : 'lines'}</>;
   return (
     <>
       <b>{counted(matched)}</b> of {counted(lines)} lines match{searching ? ` so far (${percent})` : ''},{' '}

@@ -80,6 +80,7 @@ try {
       row('', 'frames/s', 'longest ms', 'busy ms/s');
       row('scrolled by 400 px a frame', ...(await frames(page, session, 'scroll')));
       row('anywhere each frame', ...(await frames(page, session, 'jump')));
+      await page.locator('#log').focus(); // the keys are for the lines, not for the box
       await page.keyboard.press('End');
       const feeder = feed((text) => server.feed(text));
       row(`following ${RATE} lines/s`, ...(await frames(page, session, 'none')));

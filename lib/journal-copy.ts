@@ -8,11 +8,12 @@ import { comparePositions, type Position } from './journal-format.ts';
 import { JournalReader } from './journal-reader.ts';
 import type { Damage } from './journal-recovery.ts';
 import type { Output } from './output.ts';
+import { byteSize } from './progress.ts';
 
 const IN_MEMORY = 4_194_304; // bytes of groups that wait for the reader, then it gets them from the files
 const SAVE_MS = 200; // so much is repeated at most after a kill -9
 const SYNC_MS = 5000; // so much, and what the disk takes, at most after a power cut
-const CLEAN_MS = 60_000;
+const CLEAN_MS = 10_000;
 const LF = 10;
 
 /** The file with the position, of the journal's own copy to standard output. */
@@ -42,6 +43,7 @@ export class JournalCopy {
   #cleaning: Promise<void> | undefined;
   #unsaved = false;
   #unclean = false;
+  #excess = 0; // told of, bytes
   #running = false;
   #stopped = false;
   #caughtUp: (() => void)[] = [];
@@ -225,11 +227,23 @@ export class JournalCopy {
   /** Beside the saving of positions, which waits for no disk. */
   async #clean(position: Position): Promise<void> {
     try {
-      await this.#journal.clean(position, () => this.#cursor.sync());
+      this.#tellExcess(await this.#journal.clean(position, () => this.#cursor.sync()));
       this.#unclean = false;
     } catch (err) {
       if (!this.#unclean) this.#say(`cannot remove from journal ${this.#journal.folder}: ${why(err)}; going on`);
       this.#unclean = true;
+    }
+  }
+
+  /** A reader that does not read fills the disk: told once, and again whenever it is twice as much. */
+  #tellExcess(bytes: number): void {
+    const { folder } = this.#journal;
+    if (bytes > 2 * this.#excess) {
+      this.#say(`journal ${folder} is ${byteSize(bytes)} larger than --keep-size, and grows: standard output has not had its oldest lines`);
+      this.#excess = bytes;
+    } else if (bytes === 0 && this.#excess > 0) {
+      this.#say(`journal ${folder} is within --keep-size again`);
+      this.#excess = 0;
     }
   }
 

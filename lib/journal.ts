@@ -210,14 +210,16 @@ export class Journal {
 
   /**
    * Remove the oldest segments as age and size want it, of those that `reader` has passed. `secure` brings its position to the disk, and is
-   * called before the first is removed. Rejects with the system's error.
+   * called before the first is removed. Gives by how many bytes the journal is too large only because the reader has not passed more.
+   * Rejects with the system's error.
    */
-  async clean(reader: Position, secure: () => Promise<void> = async () => {}): Promise<void> {
+  async clean(reader: Position, secure: () => Promise<void> = async () => {}): Promise<number> {
     const { keepSize = Infinity, keepAge = Infinity } = this.#options;
     for (let synced = false; ; synced = true) {
       const [oldest, next] = this.#segments;
-      if (!oldest || !next || oldest.segment >= reader.segment) return;
-      if (this.size <= keepSize && this.#now() - oldest.changed <= keepAge) return;
+      if (!oldest || !next) return 0;
+      if (oldest.segment >= reader.segment) return Math.max(0, this.size - keepSize);
+      if (this.size <= keepSize && this.#now() - oldest.changed <= keepAge) return 0;
       if (!synced) {
         await secure(); // a cursor that still pointed at it must not come back
         await this.#disk.syncFolder(this.folder);

@@ -383,9 +383,10 @@ test('retention: the oldest segments go, but none that is being written or that 
   const { disk } = await made();
   const count = (await segmentsOf(disk)).length;
   const journal = await Journal.open(DIR, { ...OPTIONS, keepSize: 0 }, disk, () => disk.clock);
-  await journal.clean({ segment: 3, at: 0, done: 0 });
+  const over = await journal.clean({ segment: 3, at: 0, done: 0 });
+  assert.is(over, journal.size); // and all that is left is more than is wanted
   assert.equal((await segmentsOf(disk))[0], segmentName(3));
-  await journal.clean(journal.end);
+  assert.is(await journal.clean(journal.end), 0);
   assert.equal([(await segmentsOf(disk)).length, journal.removed], [1, count - 1]);
   assert.equal(journal.start.segment, count);
 });

@@ -17,10 +17,10 @@ const EACH = SOAK ? 50 : 4;
 const SENDERS = 4;
 const KINDS = ['the receiver', 'a sender', 'all senders', 'both ends'] as const;
 /**
- * The receiver saves 5 times a second how far its output is. The rest is for a loaded machine, on which a timer was up to 0.6 s late, and a
- * write that waits for no disk took up to 0.3 s (measured with 5 processes a core); among the other tests 1.3 s were seen.
+ * The receiver saves 5 times a second how far its output is, so half of what comes again is no older, and some. The most is for a loaded
+ * machine, which stops a process now and then: 4 s were seen with 8 processes a core.
  */
-const REPEATED_MS = 200 + 3_000;
+const REPEATED_MS = { median: 200 + 100, most: 200 + 10_000 };
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Follows a journal while its writer lives and dies: the highest number of each stream so far. */
@@ -213,15 +213,16 @@ test(`kill -9 of the receiver, of senders, of both at once, ${EACH} times each: 
   const text = await site.text();
   const verdict = new Verdict(SENDERS);
   for (const line of text.split('\n').slice(0, -1)) verdict.take(line);
-  const ages = checkRepeated(site.out, text).map((repetition) => gauge.age(repetition));
+  const ages = checkRepeated(site.out, text).map((repetition) => Math.round(gauge.age(repetition))).sort((a, b) => a - b);
+  const [median = 0, most = 0] = [ages[ages.length >> 1], ages.at(-1)];
   const lines = verdict.last.reduce((sum, n) => sum + n);
   report(`${EACH} kills each of ${KINDS.join(', ')} in ${seconds.toFixed(0)} s, ${chaos.cuts} cuts of ${chaos.connections} connections`);
   report(`${lines} lines, ${text.length} bytes in the journal: ${JSON.stringify(verdict.wrong)}`);
-  report(`${ages.length} repetitions on stdout, the longest of what was written ${Math.max(0, ...ages).toFixed(0)} ms before a kill`);
+  report(`${ages.length} repetitions on stdout, of what was written ${median} (median) to ${most} ms before a kill`);
   assert.equal(verdict.wrong, NOTHING_WRONG);
   assert.equal(verdict.last, sent);
   assert.ok((await segmentsOf(site.journal)).length > 1);
-  assert.ok(Math.max(0, ...ages) < REPEATED_MS, `repeated on stdout: what was written ${ages.map(Math.round)} ms before a kill`);
+  assert.ok(median < REPEATED_MS.median && most < REPEATED_MS.most, `repeated on stdout: what was written ${ages} ms before a kill`);
 })));
 
 test.run();

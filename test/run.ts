@@ -1,19 +1,22 @@
 /** Runs every test file in a process of its own, with a limit, some at a time, and adds up: `node --import tsx test/run.ts [name ...]`. */
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const SOAK = Boolean(process.env['LM_SOAK']);
+/** Files that run beside one with a browser. */
+const BESIDE = 3;
 const FILE_LIMIT_S = SOAK ? 3600 : 300;
 const folder = fileURLToPath(new URL('.', import.meta.url));
 const uvu = fileURLToPath(new URL('../node_modules/uvu/bin.js', import.meta.url));
 
 type Outcome = { total: number; passed: number; skipped: number; seconds: number; output: string; code: number | null };
 
-/** uvu knows no time limit, so timeout(1) has one; `-k` since a browser driver may swallow SIGTERM. */
-function runFile(file: string): Promise<Outcome> {
-  const args = ['-k', '5', String(FILE_LIMIT_S), process.execPath, '--import', 'tsx', uvu, folder, `^${file.replaceAll('.', '\\.')}$`];
+/** Files in one process. uvu knows no time limit, so timeout(1) has one; `-k` since a browser driver may swallow SIGTERM. */
+function run(files: readonly string[]): Promise<Outcome> {
+  const pattern = `^(${files.join('|').replaceAll('.', '\\.')})$`;
+  const args = ['-k', '5', String(FILE_LIMIT_S), process.execPath, '--import', 'tsx', uvu, folder, pattern];
   const begun = Date.now();
   const child = spawn('timeout', args, { env: { ...process.env, NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
@@ -35,35 +38,53 @@ function runFile(file: string): Promise<Outcome> {
 }
 
 const wanted = process.argv.slice(2);
-// The largest first, since they tend to take longest: so the last one to end does not end alone.
+const textOf = (file: string): string => readFileSync(folder + file, 'utf8');
+
+/** Milliseconds that a file allows itself: a guess at how long it takes. */
+const allowance = (file: string): number =>
+  [...textOf(file).matchAll(/\b\d{1,3}_000\b/g)].reduce((sum, [number]) => sum + Number(number.replace('_', '')), 0);
+
+/** Whether a file, or one of this folder that it imports, imports this. */
+function imports(file: string, what: string): boolean {
+  const names = [...textOf(file).matchAll(/from '(?:\.\/)?([\w.:-]+)'/g)].map(([, name = '']) => name);
+  return names.includes(what) || names.some((name) => name.endsWith('.ts') && existsSync(folder + name) && imports(name, what));
+}
+
+// The slowest first: so the last one to end does not end alone.
 const files = readdirSync(folder)
-  .filter((f) => f.endsWith('.test.ts'))
-  .filter((f) => wanted.length === 0 || wanted.includes(f.replace('.test.ts', '')))
-  .sort((a, b) => statSync(folder + b).size - statSync(folder + a).size);
-const drives = (file: string): boolean => readFileSync(folder + file, 'utf8').includes('./browser.ts');
-const [drawn, plain] = [files.filter(drives), files.filter((file) => !drives(file))];
+  .filter((file) => file.endsWith('.test.ts'))
+  .filter((file) => wanted.length === 0 || wanted.includes(file.replace('.test.ts', '')))
+  .sort((a, b) => allowance(b) - allowance(a));
+const [drawn, plain, pure] = [[], [], []] as [string[], string[], string[]];
+for (const file of files) (imports(file, 'playwright-core') ? drawn : imports(file, 'node:child_process') ? plain : pure).push(file);
+
+/** What is run in one process: one file, or all those that start no other, whose time would mostly be that of starting. */
+type Job = { name: string; files: string[] };
+const alone = (list: readonly string[]): Job[] => list.map((file) => ({ name: file, files: [file] }));
+const together = pure.length > 1 ? [{ name: `${pure.length} files that start no process`, files: pure }] : alone(pure);
 let [passed, failed, skipped] = [0, 0, 0];
 
-function report(file: string, r: Outcome): void {
+function report(name: string, r: Outcome): void {
   // uvu's total leaves out what was skipped. A file in which nothing ran, or that failed after its last test, counts as one failure.
   const bad = r.total - r.passed + ((r.total === 0 && r.skipped === 0) || (r.code !== 0 && r.passed === r.total) ? 1 : 0);
   passed += r.passed;
   failed += bad;
   skipped += r.skipped;
-  process.stdout.write(`${bad > 0 ? 'FAIL' : 'ok  '} ${file} ${r.passed}/${r.total} in ${r.seconds.toFixed(1)} s\n`);
+  process.stdout.write(`${bad > 0 ? 'FAIL' : 'ok  '} ${name} ${r.passed}/${r.total} in ${r.seconds.toFixed(1)} s\n`);
   if (bad > 0) process.stdout.write(r.code === 124 || r.code === 137 ? `${r.output}\nended after ${FILE_LIMIT_S} s\n` : r.output);
   else for (const line of r.output.split('\n')) if (/SKIPPED|REPORT/.test(line)) process.stdout.write(`     ${line.trim()}\n`);
 }
 
-async function work(queue: string[]): Promise<void> {
-  for (let file = queue.shift(); file !== undefined; file = queue.shift()) report(file, await runFile(file));
+async function work(queue: Job[]): Promise<void> {
+  for (let job = queue.shift(); job; job = queue.shift()) report(job.name, await run(job.files));
 }
 
-/** A browser takes a processor for itself, so those run one after the other, beside two of the others, which mostly wait. */
+/** A browser takes a processor for itself, so those run one after the other, beside some of the others, which mostly wait. */
 async function workAll(): Promise<void> {
-  const one = work(drawn);
-  const others = SOAK || availableParallelism() === 1 ? [one.then(() => work(plain))] : [work(plain), work(plain)];
-  await Promise.all([one, ...others]);
+  const browsers = work(alone(drawn));
+  const others = [...alone(plain), ...together];
+  const beside = SOAK || availableParallelism() === 1 ? [browsers.then(() => work(others))] : Array.from({ length: BESIDE }, () => work(others));
+  await Promise.all([browsers, ...beside]);
 }
 
 await workAll();

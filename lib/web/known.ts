@@ -1,9 +1,9 @@
 /** The rows that the page has been sent, around those it shows; what is missing is asked for once. */
 import type { Row } from './talk.ts';
 
-/** Rows asked for beyond those needed, and how near the edge of the known ones the next are asked for. */
-const AHEAD = 200;
+/** How near the edge of the known rows the next are asked for, and how many more then. Where none is known, no more than what is near. */
 const NEAR = 60;
+const AHEAD = 200;
 const MAX_KNOWN = 4000;
 
 /** Numbers of the rows that there are: [base, end). */
@@ -59,19 +59,23 @@ export class Known {
   have(from: number, to: number, extent: Extent): boolean {
     for (let at = from; at < to; at++) {
       if (this.#rows.has(at)) continue;
-      if (from < this.#asked.from || to > this.#asked.to) this.#ask(from, to, extent);
+      if (from < this.#asked.from || to > this.#asked.to) this.#ask(from - NEAR, to + NEAR, extent);
       return false;
     }
     const low = Math.max(extent.base, from - NEAR);
     const high = Math.min(extent.end, to + NEAR) - 1;
     const nearEdge = (low < from && !this.#rows.has(low)) || (high >= to && !this.#rows.has(high));
-    if (nearEdge && this.#asked.to === this.#asked.from) this.#ask(from, to, extent);
+    if (nearEdge && this.#asked.to === this.#asked.from) this.#ask(from - AHEAD, to + AHEAD, extent);
     return true;
   }
 
+  /** Those of [from, to) that there are, without what is known at either end. */
   #ask(from: number, to: number, { base, end }: Extent): void {
-    this.#asked = { from: Math.max(base, from - AHEAD), to: Math.min(end, to + AHEAD) };
-    this.#want(this.#asked.from, this.#asked.to);
+    this.#asked = { from: Math.max(base, from), to: Math.min(end, to) };
+    ({ from, to } = this.#asked);
+    while (this.#rows.has(from)) from++;
+    while (this.#rows.has(to - 1)) to--;
+    this.#want(from, to);
   }
 }
 

@@ -17,7 +17,7 @@ DIST    = dist
 
 TEST    =
 BENCH   = test/bench/*.bench.ts
-SOAK    = crash crowd debian fuzz journal lm-tls-recv lm-tls-recv-journal lm-tls-send-disk lm-tls-send-spool protocol spool storm supervisor systemd
+SOAK    = crash crowd debian fuzz journal lm-tls-recv lm-tls-recv-journal lm-tls-send-disk lm-tls-send-spool page-lines protocol spool storm supervisor systemd
 CMDS    = lm-cert lm-fifo lm-frame lm-serve lm-tls-recv lm-tls-send
 ESBUILD = node_modules/.bin/esbuild --bundle --log-level=warning
 NODE    = $(ESBUILD) --platform=node --target=node20 --format=cjs --legal-comments=eof --outbase=. \

@@ -180,11 +180,7 @@ export class Rows implements Manner {
     }
     if (old?.ts !== row.ts) line.time.title = moment(row.ts) + (row.late ? ', later here than lines of that time' : '');
     const structure = drawText(line.text, row, this, hurried);
-    line.twist.className = structure ? 'twist can' : 'twist';
-    if (structure) {
-      line.twist.ariaLabel = 'Fields';
-      line.twist.hidden = false;
-    }
+    line.twist.hidden = !structure;
     this.#extra(line, row);
     this.#fields(line, row);
   }
@@ -253,6 +249,7 @@ function newLine(): Line {
   const twist = document.createElement('button');
   twist.type = 'button';
   twist.className = 'twist';
+  twist.ariaLabel = 'Fields';
   twist.tabIndex = -1;
   twist.hidden = true;
   const [sign, time, tag, extra, text] = [small('sign', ''), small('time', ''), small('tag', ''), small('extra', ''), small('text', '')];

@@ -9,6 +9,8 @@ const OVERHEAD = 1024;
 const PER_ENTRY = 15; // three offsets, stream, kind
 /** Entries of a batch are numbered in 16 bits where they name their stream. */
 export const MAX_COUNT = 65_535;
+const COLON = 0x3a;
+const MSG_LENGTH = ',"msg":"'.length;
 
 /**
  * Entries `first` to `first + count - 1`. All views are of one buffer, so that a batch is copied to another thread by that alone.
@@ -62,6 +64,21 @@ export class Batch {
 
   id(i: number): string {
     return this.ids[this.streams[i] as number] as string;
+  }
+
+  /** The time that entry i has, ms: it stands before the msg, and ends a mark. */
+  time(i: number): number {
+    const { bytes } = this;
+    const end = this.kinds[i] === KIND.mark ? (this.ends[i] as number) - 2 : (this.msgs[2 * i] as number) - MSG_LENGTH;
+    let from = end;
+    while (bytes[from - 1] !== COLON) from--;
+    let ms = 0;
+    for (let at = from; at < end; at++) {
+      const digit = (bytes[at] as number) - 48;
+      if (digit < 0 || digit > 9) return Number(bytes.toString('latin1', from, end)); // before 1970, or `1e12`
+      ms = ms * 10 + digit;
+    }
+    return ms;
   }
 }
 

@@ -10,8 +10,9 @@ function isLeap(year: number): boolean {
   return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
 }
 
+/** Date takes years below 100 for those of the 20th century. */
 function isDay(year: number, month: number, day: number): boolean {
-  if (month < 1 || month > 12 || day < 1) return false;
+  if (year < 100 || month < 1 || month > 12 || day < 1) return false;
   return day <= (DAYS[month - 1] as number) + (month === 2 && isLeap(year) ? 1 : 0);
 }
 

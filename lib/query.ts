@@ -1,4 +1,5 @@
 /** Parameters of a request: only those a route knows, each as often as it may stand there. */
+import { parseMoment } from './moment.ts';
 
 /** The request cannot be answered as it is: HTTP 400, with the reason as text. */
 export class BadRequest extends Error {}
@@ -38,4 +39,15 @@ export function countOf(values: Map<string, string[]>, name: string, byDefault: 
   if (value === undefined) return byDefault;
   if (!/^\d{1,9}$/.test(value)) throw new BadRequest(`parameter ${name} must be a number`);
   return Number(value);
+}
+
+/** A time as milliseconds since the epoch (moment.ts). */
+export function momentOf(values: Map<string, string[]>, name: string, now: number): number | undefined {
+  const value = valueOf(values, name);
+  try {
+    return value === undefined ? undefined : parseMoment(value.slice(0, 40), now);
+  } catch (err) {
+    const why = err instanceof Error ? err.message : String(err);
+    throw new BadRequest(`parameter ${name}: ${why}; 2026-11-22T22:13:26Z, milliseconds since the epoch and 15m (ago) are`);
+  }
 }

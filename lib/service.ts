@@ -5,6 +5,7 @@ import { VERSION } from './cli.ts';
 import { Ingest } from './ingest.ts';
 import { Intake } from './intake.ts';
 import type { Counters } from './progress.ts';
+import { Levels } from './levels.ts';
 import { unescape } from './record.ts';
 import { Ring } from './ring.ts';
 
@@ -42,6 +43,7 @@ export class Service {
   readonly version = VERSION;
   readonly started = Date.now();
   readonly ring: Ring;
+  readonly levels: Levels;
   readonly ingest: Ingest;
   readonly intake: Intake;
   /** Streams open now, in all so far, and refused because there were too many. */
@@ -52,6 +54,7 @@ export class Service {
 
   constructor(memory: number) {
     this.ring = new Ring(memory);
+    this.levels = new Levels(this.ring);
     this.ingest = new Ingest(this.ring);
     this.intake = new Intake(this.ingest);
   }

@@ -1,11 +1,14 @@
-/** The route api/tail: records by stream and pattern, from the memory and then live, made for curl and pipes. */
+/** The route api/tail: records by stream, level, time and pattern, from the memory and then live, made for curl and pipes. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setImmediate } from 'node:timers/promises';
 import { type Batch, KIND } from './batch.ts';
 import type { Parts } from './feed.ts';
+import { LEVEL } from './level.ts';
+import type { Levels } from './levels.ts';
 import { idsOf, linesOf as countOf, STREAM_HEADERS } from './live.ts';
 import { MAX_PATTERN, type Matcher, type Pattern, PatternFault } from './matcher.ts';
 import { type Origin, pump, type Sink } from './pump.ts';
-import { BadRequest, flagOf, parseQuery, valueOf } from './query.ts';
+import { BadRequest, flagOf, momentOf, parseQuery, valueOf } from './query.ts';
 import { unescape } from './record.ts';
 import type { Ring } from './ring.ts';
 import { linesOf, select, type Selection, startOfLast } from './select.ts';
@@ -15,12 +18,30 @@ import { patternFault } from './web/pattern.ts';
 const LINES = 100;
 const BACKSLASH = 0x5c;
 
-/** What a request asks for. */
-export type TailQuery = { selection: Selection; pattern: Pattern | undefined; lines: number; follow: boolean; text: boolean };
+/** What is held, and the levels of it. */
+type Held = { ring: Ring; levels: Levels };
+
+/** Times of entries, ms: [since, until). */
+type Span = { since: number; until: number };
+
+/** What a request asks for. `levels` is a set of levels; where it, `span` or `pattern` is undefined, any will do. */
+export type TailQuery = {
+  selection: Selection;
+  levels: number | undefined;
+  span: Span | undefined;
+  pattern: Pattern | undefined;
+  lines: number;
+  follow: boolean;
+  text: boolean;
+};
+
+const KNOWN = {
+  id: 'many', level: 'many', since: 'once', until: 'once', match: 'once', icase: 'once', lines: 'once', follow: 'once', as: 'once', marks: 'once',
+} as const;
 
 /** Read the query. Throws BadRequest. */
 export function tailQuery(query: string): TailQuery {
-  const values = parseQuery(query, { id: 'many', match: 'once', icase: 'once', lines: 'once', follow: 'once', as: 'once', marks: 'once' });
+  const values = parseQuery(query, KNOWN);
   const source = valueOf(values, 'match');
   const form = valueOf(values, 'as') ?? 'ndjson';
   if (form !== 'text' && form !== 'ndjson') throw new BadRequest('parameter as must be ndjson or text');
@@ -32,6 +53,8 @@ export function tailQuery(query: string): TailQuery {
   if (fault !== undefined) throw new BadRequest(`parameter match is no regular expression: ${fault}`);
   return {
     selection: { ids: idsOf(values), marks },
+    levels: levelsOf(values),
+    span: spanOf(values),
     pattern: source === undefined ? undefined : { source, fold: flagOf(values, 'icase') },
     lines: countOf(values, LINES),
     follow: flagOf(values, 'follow'),
@@ -39,32 +62,51 @@ export function tailQuery(query: string): TailQuery {
   };
 }
 
+/** A set of levels, given by their names. */
+function levelsOf(values: Map<string, string[]>): number | undefined {
+  return values.get('level')?.flatMap((names) => names.split(',')).reduce((set, name) => {
+    if (!Object.hasOwn(LEVEL, name)) throw new BadRequest(`parameter level: ${name.slice(0, 40)} is none of ${Object.keys(LEVEL).join(', ')}`);
+    return set | (1 << LEVEL[name as keyof typeof LEVEL]);
+  }, 0);
+}
+
+function spanOf(values: Map<string, string[]>): Span | undefined {
+  if (!values.has('since') && !values.has('until')) return undefined;
+  const now = Date.now();
+  const span = { since: momentOf(values, 'since', now) ?? -Infinity, until: momentOf(values, 'until', now) ?? Infinity };
+  if (span.since >= span.until) throw new BadRequest('parameter since must be before until');
+  return span;
+}
+
 /** One client's way through the ring. */
 export class Tail implements Origin {
   readonly #ring: Ring;
   readonly #query: TailQuery;
+  readonly #levels: Levels;
   readonly #matcher: Matcher;
   readonly #end: number;
   #next = 0;
 
-  constructor(ring: Ring, query: TailQuery, matcher: Matcher) {
+  constructor(ring: Ring, query: TailQuery, levels: Levels, matcher: Matcher) {
     this.#ring = ring;
     this.#query = query;
+    this.#levels = levels;
     this.#matcher = matcher;
     this.#end = query.follow ? Infinity : ring.next;
   }
 
   /** Find where the last lines asked for begin; `isOver` says that nobody waits any more. Rejects with PatternFault. */
   async seek(isOver: () => boolean): Promise<void> {
-    const { lines, pattern, selection } = this.#query;
+    const { lines, levels, span, pattern, selection } = this.#query;
     const ring = this.#ring;
-    if (!pattern || lines === 0 || lines === Infinity) {
+    let next = ring.next;
+    if (lines === Infinity) await this.#batchOf(next - 1); // reading levels may take a while: what is held then is all there is
+    if (lines === 0 || lines === Infinity || (levels === undefined && !span && !pattern)) {
       this.#next = startOfLast(ring, lines, { ids: selection.ids, marks: false });
       return;
     }
     let left = lines;
-    let next = ring.next;
-    for (let batch = ring.batchOf(next - 1); batch && !isOver(); batch = ring.batchOf(next - 1)) {
+    for (let batch = await this.#batchOf(next - 1); batch && !isOver(); batch = await this.#batchOf(next - 1)) {
       const found = await this.#chosen(batch, 0, false);
       next = batch.first;
       if (found.length < left) left -= found.length;
@@ -72,20 +114,23 @@ export class Tail implements Origin {
         next += found[found.length - left] as number;
         break;
       }
+      if (!pattern) await setImmediate(); // others have their turn
     }
     this.#next = next;
   }
 
   /** Rejects with PatternFault. */
   async read(): Promise<Parts | undefined> {
+    const { levels, span } = this.#query;
     for (;;) {
+      const batch = this.#next < this.#end ? await this.#batchOf(this.#next) : undefined;
       if (this.#next < this.#ring.first) return [this.#skip()];
-      const batch = this.#next < this.#end ? this.#ring.batchOf(this.#next) : undefined;
       if (!batch) return undefined;
       const chosen = await this.#chosen(batch, this.#next - batch.first, this.#query.selection.marks);
       this.#next = batch.next;
       while (batch.first + (chosen[chosen.length - 1] ?? -1) >= this.#end) chosen.pop();
       if (chosen.length > 0) return [this.#query.text ? textOf(batch, chosen) : linesOf(batch, chosen)];
+      if (levels !== undefined || span) await setImmediate();
     }
   }
 
@@ -94,12 +139,23 @@ export class Tail implements Origin {
     return Buffer.from(this.#query.text ? `lm-serve: ${why}\n` : `${JSON.stringify({ '@': 'error', why })}\n`);
   }
 
+  /** The batch that holds an entry, when its levels are known if they are asked for; undefined when it is not held. */
+  async #batchOf(seq: number): Promise<Batch | undefined> {
+    for (;;) {
+      const batch = this.#ring.batchOf(seq);
+      if (!batch || this.#query.levels === undefined || this.#levels.knows(batch)) return batch;
+      await this.#levels.step();
+    }
+  }
+
   /** Entries of the batch from `from` on that are asked for, ascending. */
   async #chosen(batch: Batch, from: number, marks: boolean): Promise<number[]> {
-    const { pattern, selection } = this.#query;
-    const all = select(batch, from, { ids: selection.ids, marks }) ?? Array.from({ length: batch.count - from }, (_, i) => from + i);
-    if (!pattern) return all;
+    const { levels, span, pattern, selection } = this.#query;
     const isMark = (entry: number): boolean => batch.kinds[entry] === KIND.mark;
+    let all = select(batch, from, { ids: selection.ids, marks }) ?? Array.from({ length: batch.count - from }, (_, i) => from + i);
+    if (levels !== undefined) all = all.filter((entry) => isMark(entry) || (levels & (1 << this.#levels.of(batch.first + entry))) !== 0);
+    if (span) all = all.filter((entry) => isWithin(span, batch.time(entry)));
+    if (!pattern) return all;
     const hits = await this.#matcher.match(pattern, batch, all.filter((entry) => !isMark(entry)));
     return marks ? [...hits, ...all.filter(isMark)].sort((a, b) => a - b) : hits;
   }
@@ -114,6 +170,8 @@ export class Tail implements Origin {
   }
 }
 
+const isWithin = ({ since, until }: Span, ms: number): boolean => ms >= since && ms < until;
+
 /** The texts of the chosen entries, a line each: a newline inside one is written as `\n`. */
 function textOf(batch: Batch, chosen: readonly number[]): Buffer {
   const newline = Buffer.from('\n');
@@ -125,10 +183,10 @@ function textOf(batch: Batch, chosen: readonly number[]): Buffer {
 }
 
 /** Answer with the tail; the answer's head is written when the search has got anywhere. Rejects with PatternFault before that only. */
-export async function sendTail(ring: Ring, query: TailQuery, matcher: Matcher, req: IncomingMessage, res: ServerResponse): Promise<void> {
+export async function sendTail({ ring, levels }: Held, query: TailQuery, matcher: Matcher, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const head = { 'Content-Type': query.text ? 'text/plain; charset=utf-8' : 'application/x-ndjson; charset=utf-8', ...STREAM_HEADERS };
   if (req.method === 'HEAD') return void res.writeHead(200, head).end();
-  const tail = new Tail(ring, query, matcher);
+  const tail = new Tail(ring, query, levels, matcher);
   const sink: Sink = responseSink(res);
   await tail.seek(() => sink.closed);
   const first = await tail.read();

@@ -6,22 +6,22 @@ import { until } from './sh.ts';
 /** A row: where it is within the window, its stream's tag, its text. */
 export type Seen = { top: number; height: number; tag: string; text: string };
 
-/** The rows within the window, from the top. */
-export function seen(page: Page): Promise<Seen[]> {
-  return page.evaluate(() => {
-    const frame = document.querySelector('#log')?.getBoundingClientRect() ?? new DOMRect();
-    return [...document.querySelectorAll('#log .row')]
+/** The rows within the window of a pane, the first one's unless another is named, from the top. */
+export function seen(page: Page, pane = '#log'): Promise<Seen[]> {
+  return page.evaluate((log) => {
+    const frame = document.querySelector(log)?.getBoundingClientRect() ?? new DOMRect();
+    return [...document.querySelectorAll(`${log} .row`)]
       .map((row) => {
         const { top, height } = row.getBoundingClientRect();
         const part = (name: string): string => row.querySelector(name)?.textContent ?? '';
         return { top: top - frame.top, height, tag: part('.tag'), text: part('.text') };
       })
       .filter((row) => row.top + row.height > 0.5 && row.top < frame.height - 0.5);
-  });
+  }, pane);
 }
 
 /** The texts of the rows within the window. */
-export const texts = async (page: Page): Promise<string[]> => (await seen(page)).map((row) => row.text);
+export const texts = async (page: Page, pane?: string): Promise<string[]> => (await seen(page, pane)).map((row) => row.text);
 /** How many lines there are and match. */
 export const tally = (page: Page): Promise<string> => page.locator('.tally').first().innerText();
 /** What stands over the lines while they stand still: '' while they follow. */

@@ -342,13 +342,16 @@ function manualCurls(server: Serving): string[] {
 }
 
 test('curl reads it as the manual says', timed(30_000, () => serving([], async (server) => {
-  await server.feed(records('web1/nginx', 1, 5) + record('web1/nginx', 6, '"GET /x" 502 17') + record('db', 1, 'up'));
-  await server.received(7);
-  const [follow = '', errors = '', count = '', ...more] = manualCurls(server);
+  const late = { id: 'db', run: 'r1', ts: Date.now(), msg: 'ERROR down' };
+  await server.feed(records('web1/nginx', 1, 5) + record('web1/nginx', 6, '"GET /x" 502 17') + record('db', 1, 'WARN old'));
+  await server.feed(`${JSON.stringify({ ...late, n: 2 })}\n${JSON.stringify({ ...late, n: 3, msg: 'INFO up' })}\n`);
+  await server.received(9);
+  const [follow = '', grave = '', errors = '', count = '', ...more] = manualCurls(server);
   assert.equal(more, []);
   const text = 'line 1\nline 2\nline 3\nline 4\nline 5\n"GET /x" 502 17\n';
+  assert.is(sh(grave).out, 'ERROR down\n');
   assert.is(sh(errors).out, '"GET /x" 502 17\n');
-  assert.is(sh(count).out.replace(/ +/g, ' '), ' 1 db\n 6 web1/nginx\n');
+  assert.is(sh(count).out.replace(/ +/g, ' '), ' 3 db\n 6 web1/nginx\n');
   const head = startLine(`${follow} | head -n 9`);
   for (let n = 7; !head.over; n++) {
     await server.feed(record('web1/nginx', n));

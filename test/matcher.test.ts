@@ -5,6 +5,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Batch } from '../lib/batch.ts';
 import { Ingest, Source } from '../lib/ingest.ts';
+import { Levels } from '../lib/levels.ts';
 import { Matcher, MAX_SEARCHES, PatternFault } from '../lib/matcher.ts';
 import { Ring } from '../lib/ring.ts';
 import { Tail, tailQuery } from '../lib/tail.ts';
@@ -98,7 +99,7 @@ test('a script that is not there is a failure of the search, not of the process'
 
 async function tailed(ring: Ring, query: string): Promise<string[]> {
   return withMatcher(async (matcher) => {
-    const tail = new Tail(ring, tailQuery(query), matcher);
+    const tail = new Tail(ring, tailQuery(query), new Levels(ring), matcher);
     await tail.seek(() => false);
     let text = '';
     for (let parts = await tail.read(); parts; parts = await tail.read()) text += Buffer.concat(parts).toString();
@@ -138,7 +139,7 @@ test('a tail by stream, with and without marks', timed(20_000, async () => {
 test('queries that mean nothing are refused by name', () => {
   const cases: [string, RegExp][] = [['as=xml', /parameter as must be/], ['icase=1', /icase needs match/], ['marks=1&as=text', /exclude each other/],
     ['match=(', /no regular expression: /], [`match=${'x'.repeat(1001)}`, /at most 1000/], ['id=', /parameter id must have/], ['lines=-1', /must be a number/],
-    [`id=${'x'.repeat(300)}`, /parameter id must have/], [Array.from({ length: 65 }, () => 'id=a').join('&'), /more than 64/], ['since=1', /unknown parameter since/]];
+    [`id=${'x'.repeat(300)}`, /parameter id must have/], [Array.from({ length: 65 }, () => 'id=a').join('&'), /more than 64/], ['after=1', /unknown parameter after/]];
   for (const [query, why] of cases) assert.throws(() => tailQuery(query), why);
 });
 
@@ -152,7 +153,7 @@ test('a follower that is too slow is told, also in text', timed(10_000, () => wi
       ingest.flush();
     };
     add();
-    const tail = new Tail(ring, tailQuery(`follow=1&${form}`), matcher);
+    const tail = new Tail(ring, tailQuery(`follow=1&${form}`), new Levels(ring), matcher);
     await tail.seek(() => false);
     await tail.read();
     for (let i = 0; i < 20; i++) add();

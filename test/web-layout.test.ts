@@ -20,7 +20,7 @@ const pane = fc.record({
   draft: fc.oneof(fc.constant(noChip), chip),
   filters: fc.array(chip, { maxLength: 4 }),
   find: fc.oneof(fc.constant(noPattern), pattern),
-  levels: fc.nat(ALL_LEVELS),
+  levels: fc.integer({ min: 1, max: ALL_LEVELS }), // one is always shown: of the last the button shows all
   wrap: fc.option(fc.boolean(), { nil: undefined }),
   columns: fc.array(text, { maxLength: 3 }),
   repeats: fc.boolean(),

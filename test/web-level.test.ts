@@ -2,11 +2,10 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { LEVEL, levelOfKeys, levelOfText } from '../lib/level.ts';
 import { Chunk } from '../lib/web/chunk.ts';
 import { KIND, TRAIT } from '../lib/web/kind.ts';
-import { levelOfKeys, levelOfText } from '../lib/web/level.ts';
 import { Store } from '../lib/web/store.ts';
-import { LEVEL } from '../lib/web/talk.ts';
 
 const encoder = new TextEncoder();
 const NAMES = Object.keys(LEVEL);

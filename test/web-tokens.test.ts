@@ -2,6 +2,8 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { LEVEL, levelOfText } from '../lib/level.ts';
+import { ALL_LEVELS } from '../lib/web/layout.ts';
 import { quoted, shellCommand, type Wanted } from '../lib/web/shell.ts';
 import type { Filter } from '../lib/web/talk.ts';
 import { sameDay, span, timeText } from '../lib/web/timing.ts';
@@ -100,7 +102,13 @@ test('any text is one word of a shell', () => {
 });
 
 const filter = (source: string, more: Partial<Filter> = {}): Filter => ({ source, mode: 'regex', fold: false, exclude: false, ...more });
-const wanted: Wanted = { base: 'http://127.0.0.1:1/lm/#x', streams: undefined, filters: [], follow: false, as: 'text', coloured: false };
+const wanted: Wanted = {
+  base: 'http://127.0.0.1:1/lm/#x', streams: undefined, filters: [], levels: ALL_LEVELS, from: undefined, to: undefined, follow: false, as: 'text', coloured: false,
+};
+
+/** Times of the test's records begin here. */
+const T = 1_795_341_000_000;
+const levelOf = (line: string): number => levelOfText(Buffer.from(line), 0, Buffer.byteLength(line));
 
 test('commands for a shell', () => {
   assert.is(shellCommand(wanted), 'curl -s -G http://127.0.0.1:1/lm/api/tail -d as=text -d lines=all');
@@ -108,6 +116,10 @@ test('commands for a shell', () => {
     shellCommand({ ...wanted, follow: true, streams: ['web1/nginx'], filters: [filter("it's (a|b)", { fold: true }), filter('-x', { exclude: true, mode: 'text' }), filter('c')] }),
     "curl -sN -G http://127.0.0.1:1/lm/api/tail -d as=text -d lines=all -d follow=1 --data-urlencode id=web1/nginx" +
       " --data-urlencode 'match=it'\\''s (a|b)' -d icase=1 | grep --line-buffered -avF -e -x | grep -aP -e c",
+  );
+  assert.is(
+    shellCommand({ ...wanted, levels: (1 << LEVEL.none) | (1 << LEVEL.error), from: 1_795_341_000_000, to: 1_795_341_000_500 }),
+    'curl -s -G http://127.0.0.1:1/lm/api/tail -d as=text -d lines=all -d level=none,error -d since=1795341000000 -d until=1795341000500',
   );
 });
 
@@ -122,13 +134,20 @@ test('a command shows what the page shows: the server\'s lines that pass the fil
     const piece = fc.record({
       source: fc.constantFrom(...sources), mode: fc.constantFrom('regex' as const, 'text' as const), fold: fc.boolean(), exclude: fc.boolean(),
     });
+    const chosen = fc.record({
+      streams: fc.constantFrom<string[] | undefined>(undefined, ['db'], ['db', 'web1/nginx']),
+      levels: fc.constantFrom(ALL_LEVELS, 1 << LEVEL.error, ALL_LEVELS & ~(1 << LEVEL.none), 1 << LEVEL.none),
+      from: fc.constantFrom(undefined, T + 2, T + 4), to: fc.constantFrom(undefined, T + 5, T + 9),
+    });
     fc.assert(
-      fc.property(fc.uniqueArray(piece, { maxLength: 3, selector: (one) => one.source }), fc.constantFrom<string[] | undefined>(undefined, ['db'], ['db', 'web1/nginx']), (filters, streams) => {
-        const command = shellCommand({ ...wanted, base: `${server.url}/`, filters, streams, coloured: true });
+      fc.property(fc.uniqueArray(piece, { maxLength: 3, selector: (one) => one.source }), chosen, (filters, { streams, levels, from, to }) => {
+        const command = shellCommand({ ...wanted, base: `${server.url}/`, filters, streams, levels, from, to, coloured: true });
         const { out, code, err } = sh(command);
         assert.ok(code === 0 || code === 1, err);
         const shown = lines.filter((line, i) => {
           if (streams && !streams.includes(i % 2 === 0 ? 'web1/nginx' : 'db')) return false;
+          const ts = T + i + 1;
+          if (ts < (from ?? 0) || ts >= (to ?? Infinity) || (levels & (1 << levelOf(line))) === 0) return false;
           const plain = line.replace(/\x1b\[\d*m/g, '');
           return filters.every(({ source, mode, fold, exclude }) => {
             const found = mode === 'text'
@@ -140,7 +159,7 @@ test('a command shows what the page shows: the server\'s lines that pass the fil
         const plainOut = out.replace(/\x1b\[\d*m/g, '');
         assert.equal(plainOut, shown.map((line) => `${line.replace(/\x1b\[\d*m/g, '')}\n`).join(''), command);
       }),
-      { numRuns: 12 },
+      { numRuns: 15 },
     );
   }),
 ));

@@ -169,10 +169,8 @@ export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
     saveText: () => void save('text'),
     saveRecords: () => void save('ndjson'),
     shell: () => {
-      const { filters } = pane().choice.value;
-      const { streams } = pane();
-      const base = location.href.replace(/#.*/s, '');
-      void copy(shellCommand({ base, streams: streams.value, filters, follow: view().following, as: 'text', coloured: view().coloured }), 'a command for a shell');
+      const { following: follow, coloured } = view();
+      void copy(shellCommand({ ...pane().choice.value, base: location.href, follow, as: 'text', coloured }), 'a command for a shell');
     },
 
     whole: () => {

@@ -1,9 +1,10 @@
 /** A row of a lens as the page is sent it. */
+import type { Level } from '../level.ts';
 import type { Chunk } from './chunk.ts';
 import { isLine, TRAIT } from './kind.ts';
 import type { Lens } from './lens.ts';
 import { FLAG } from './piece.ts';
-import { ROW_BYTES, type Level, type Row } from './talk.ts';
+import { ROW_BYTES, type Row } from './talk.ts';
 
 /** How many rows above one are looked at to tell whether its time is before theirs. */
 const LATE_WITHIN = 32;

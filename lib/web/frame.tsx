@@ -207,8 +207,7 @@ export class Frame {
 
   #listen(): void {
     const take = (): void => void (focused.value = this.pane);
-    this.element.addEventListener('focusin', take);
-    this.element.addEventListener('pointerdown', take);
+    for (const how of ['focusin', 'pointerdown', 'wheel']) this.element.addEventListener(how, take, { passive: true });
     const move = (): void => void (this.#wanted = undefined);
     for (const moved of ['wheel', 'pointerdown', 'keydown']) {
       addEventListener(moved, move, { passive: true });

@@ -115,7 +115,7 @@ const whole = (text: string): number | undefined => (/^\d{1,15}$/.test(text) ? N
 
 function levelsOf(text: string): number {
   const named = text.split(',');
-  return LEVEL_NAMES.reduce((bits, name, bit) => bits | (named.includes(name) ? 1 << bit : 0), 0);
+  return LEVEL_NAMES.reduce((bits, name, bit) => bits | (named.includes(name) ? 1 << bit : 0), 0) || ALL_LEVELS;
 }
 
 /** `web1/nginx:k3x9:812`: neither run nor number holds a colon. */

@@ -48,6 +48,7 @@ export function Histogram({ pane, goTo }: Props): JSX.Element {
           cursor.value = { pane, bin: to, begun: event.shiftKey ? (now?.begun ?? bin) : undefined, keys: true };
         } else if (event.key === 'Enter') take({ pane, bin, begun: now?.begun, keys: true });
         else if (event.key === 'Escape' && now?.begun !== undefined) cursor.value = { ...now, begun: undefined };
+        else if (event.key === 'Escape' && pane.from.value !== undefined) pane.from.value = pane.to.value = undefined;
         else return;
         event.preventDefault();
         event.stopPropagation();
@@ -59,7 +60,7 @@ export function Histogram({ pane, goTo }: Props): JSX.Element {
         cursor.value = { pane, bin: at, begun: at, keys: false };
       }}
       onPointerMove={(event) => (cursor.value = { pane, bin: binUnder(event, bins), begun: now?.begun, keys: false })}
-      onPointerUp={(event) => now && take({ ...now, bin: binUnder(event, bins) })}
+      onPointerUp={(event) => now?.begun !== undefined && take({ ...now, bin: binUnder(event, bins) })}
       onPointerCancel={() => (cursor.value = undefined)}
       onPointerLeave={() => now && now.begun === undefined && (cursor.value = undefined)}
       onBlur={() => (cursor.value = undefined)}

@@ -1,8 +1,8 @@
 /** Which lines a pane is about, whatever their text: streams, levels, a stretch of time, and what has not been cleared away. */
+import { LEVEL } from '../level.ts';
 import type { Chunk } from './chunk.ts';
 import { isLine, KIND, TRAIT } from './kind.ts';
-import { ALL_LEVELS } from './layout.ts';
-import { LEVEL, type Choice } from './talk.ts';
+import { ALL_LEVELS, type Choice } from './talk.ts';
 
 /** What a row is to a pane: not its business, a line that is hidden by level or time, a line it may show, or a note that it shows. */
 export const PART = { none: 0, hidden: 1, line: 2, note: 3 } as const;

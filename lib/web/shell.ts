@@ -1,12 +1,11 @@
 /** A view as a command for a shell: what `curl` and `grep` make of the server's tail is what the page shows. */
+import { ALL_LEVELS, LEVEL_NAMES } from './layout.ts';
 import { literal } from './pattern.ts';
-import type { Filter } from './talk.ts';
+import type { Choice, Filter } from './talk.ts';
 
 /** What the command shall show: `base` is the page's address. */
-export type Wanted = {
+export type Wanted = Pick<Choice, 'streams' | 'filters' | 'levels' | 'from' | 'to'> & {
   base: string;
-  streams: readonly string[] | undefined;
-  filters: readonly Filter[];
   /** Go on with what comes. */
   follow: boolean;
   as: 'text' | 'ndjson';
@@ -28,17 +27,20 @@ export function quoted(text: string): string {
  * The command line, for sh. One filter that includes is left to the server, whose expressions are those of the page; each other is a
  * grep, whose -P is PCRE: the same for what people write, though not for every corner of JavaScript's expressions.
  *
- * With `as` ndjson greps look at whole records. Levels, times, columns, folding and repeats are not in it.
+ * With `as` ndjson greps look at whole records. Levels and the time shown are left to the server; columns, folding and repeats are not in it.
  */
-export function shellCommand({ base, streams, filters, follow, as, coloured }: Wanted): string {
+export function shellCommand({ base, streams, filters, levels, from, to, follow, as, coloured }: Wanted): string {
   const ofServer = filters.find((filter) => !filter.exclude && sourceOf(filter).length <= MAX_PATTERN);
   const words = ['curl', follow ? '-sN' : '-s', '-G', quoted(new URL('api/tail', base).href)];
-  const put = (name: string, value: string): void => void words.push(/^[\w*]+$/.test(value) ? '-d' : '--data-urlencode', quoted(`${name}=${value}`));
+  const put = (name: string, value: string): void => void words.push(/^[\w*,]+$/.test(value) ? '-d' : '--data-urlencode', quoted(`${name}=${value}`));
   if (as === 'text') put('as', 'text');
   put('lines', 'all');
   if (follow) put('follow', '1');
   const ids = streams && streams.length <= MAX_IDS ? streams : [];
   for (const id of ids) put('id', id);
+  if (levels !== ALL_LEVELS) put('level', LEVEL_NAMES.filter((_, bit) => (levels >> bit) & 1).join());
+  if (from !== undefined) put('since', `${from}`);
+  if (to !== undefined) put('until', `${to}`);
   if (ofServer) {
     put('match', sourceOf(ofServer));
     if (ofServer.fold) put('icase', '1');

@@ -1,10 +1,11 @@
 /** What is marked among the rows of a lens: found by the find box, errors, warnings, bookmarks; counted, as a rail, and the next one. */
+import { LEVEL } from '../level.ts';
 import type { Chunk } from './chunk.ts';
 import { isLine, TRAIT } from './kind.ts';
 import { hasBit, type Hits } from './hits.ts';
 import type { Lens } from './lens.ts';
 import { pieceOf, type Piece, type Survey } from './piece.ts';
-import { LEVEL, RAIL } from './talk.ts';
+import { RAIL } from './talk.ts';
 
 /** The most bins of a rail: more than a scroll bar has pixels for. */
 const MAX_BINS = 400;

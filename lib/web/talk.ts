@@ -1,12 +1,11 @@
 /** What the page and its two workers say to each other. */
+import type { Level } from '../level.ts';
 import type { Kind, Label } from './kind.ts';
 
 /** The longest part of a line that is shown in a row, in bytes. */
 export const ROW_BYTES = 4096;
 
-/** How grave a line is, as far as its writer or its text says; each row has one, and a set of them is a number with bits `1 << level`. */
-export const LEVEL = { none: 0, trace: 1, debug: 2, info: 3, warn: 4, error: 5, fatal: 6 } as const;
-export type Level = (typeof LEVEL)[keyof typeof LEVEL];
+/** The set of all levels (level.ts). */
 export const ALL_LEVELS = 0x7f;
 
 /** A row as it is drawn. */

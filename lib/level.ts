@@ -1,5 +1,8 @@
 /** How grave a line is, read from its bytes: from a key of the record, of a JSON line or of key=value pairs, or from a word near its beginning. */
-import { LEVEL, type Level } from './talk.ts';
+
+/** The levels, from what has none to the gravest. A set of them is a number with bits `1 << level`. */
+export const LEVEL = { none: 0, trace: 1, debug: 2, info: 3, warn: 4, error: 5, fatal: 6 } as const;
+export type Level = (typeof LEVEL)[keyof typeof LEVEL];
 
 const { none, trace, debug, info, warn, error, fatal } = LEVEL;
 

@@ -1,0 +1,87 @@
+/** The page on paper, and in colours that the system forces: what is there to be read stays, and is told apart. */
+/// <reference lib="dom" />
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Page } from 'playwright-core';
+import { visit, withBrowser } from './browser.ts';
+import { says, texts } from './dom.ts';
+import { lines } from './page-data.ts';
+import { serving } from './serving.ts';
+import { timed, until } from './sh.ts';
+
+/** Which of these elements are to be seen. */
+const visible = (page: Page, selector: string): Promise<string[]> =>
+  page.evaluate((which) => [...document.querySelectorAll(which)].filter((element) => element.getClientRects().length > 0).map((element) => element.className || element.tagName), selector);
+
+/** Computed styles of the first element that the selector names, which must be there. */
+const styles = (page: Page, selector: string, ...names: string[]): Promise<string> =>
+  page.evaluate(([which, all]) => {
+    const element = document.querySelector(which as string);
+    if (!element) throw new Error(`no ${which as string}`);
+    return (all as string[]).map((name) => getComputedStyle(element).getPropertyValue(name)).join(' ');
+  }, [selector, names] as const);
+
+/** How light a colour is, 0 to 255. */
+const light = (rgb: string): number => (rgb.match(/\d+/g) ?? []).slice(0, 3).reduce((sum, part) => sum + Number(part) / 3, 0);
+
+const CONTROLS = 'footer, .tools, .filter, .find, .shape, .pills, .rail, nav, input, button:not(.level, .twist)';
+
+test('printed: the lines, what they are and how many, dark on light, without controls; forced colours: everything is still told apart', timed(90_000, () =>
+  withBrowser((browser) =>
+    serving([], async (server) => {
+      await server.feed(lines(1, 300));
+      const { page, complaints } = await visit(browser, `${server.url}/#filter=order&find=user`, { colorScheme: 'dark' });
+      await says(page, /^300 of 600 lines match/);
+      await until(async () => (await page.locator('#log .row mark.found').count()) > 20 && (await page.locator('#log .row mark:not(.found)').count()) > 20);
+      const onScreen = await texts(page);
+      assert.ok((await visible(page, CONTROLS)).length > 20);
+      assert.ok(light(await styles(page, '#log .row .text', 'color')) > 128);
+
+      await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+      await until(async () => (await texts(page)).length > onScreen.length, 5000, () => 'the lines take the room of the controls');
+      const printed = await texts(page);
+      assert.equal(printed.slice(-onScreen.length), onScreen);
+      assert.equal(await visible(page, CONTROLS), []);
+      assert.match(await page.locator('.tally').innerText(), /^300 of 600 lines match/);
+      assert.match(await page.locator('.title').innerText(), /All streams/);
+      assert.ok(light(await styles(page, '#log .row .text', 'color')) < 100, 'dark');
+      assert.ok(light(await styles(page, '#log .row.l5', 'background-color')) > 200, 'on light');
+      const pdf = (await page.pdf({ format: 'A4', landscape: true })).toString('latin1');
+      assert.is(pdf.match(/\/Type \/Page\b/g)?.length, 1, 'a page of lines, and no empty one');
+
+      await page.emulateMedia({ media: 'screen', forcedColors: 'active' });
+      await until(async () => (await visible(page, CONTROLS)).length > 20);
+      const [ground, text] = (await styles(page, '#log .row.l3', 'background-color', 'color')).split(/(?<=\)) /) as [string, string];
+      const differ = async (what: string, ...styled: Promise<string>[]): Promise<void> => {
+        const all = await Promise.all(styled);
+        assert.is(new Set(all).size, all.length, `${what}: ${all.join(', ')}`);
+      };
+      const edge = ['border-left-color', 'border-left-style'];
+      await differ('levels', styles(page, '#log .row.l3', ...edge), styles(page, '#log .row.l4', ...edge), styles(page, '#log .row.l5', ...edge));
+      assert.is(await styles(page, '#log .row.l3', 'border-left-color'), ground, 'an edge where there is none would be one');
+      assert.equal(await page.locator('#log .row.l5 .sign').allInnerTexts().then((all) => [...new Set(all)]), ['E']);
+      await differ('marks', styles(page, '#log mark:not(.found)', 'background-color'), styles(page, '#log mark.found', 'background-color'), Promise.resolve(ground));
+      assert.match(await styles(page, '#log .row .twist.can', 'color'), /^rgb/);
+      const twist = await page.evaluate(() => getComputedStyle(document.querySelector('#log .twist.can') as Element, '::before').borderTopColor);
+      assert.match(twist, /, 0\)$/, 'a triangle has sides that cannot be seen');
+
+      // The line one is at, the stream chosen, a level hidden: each as a shape, not as a shade.
+      await page.keyboard.press('k');
+      await page.locator('.row.here').waitFor();
+      assert.match(await styles(page, '.row.here', 'outline-style'), 'solid');
+      await page.getByRole('navigation').getByRole('button', { name: /^web1\/app/ }).click();
+      await page.locator('.stream.chosen').waitFor();
+      assert.match(await styles(page, '.stream.chosen', 'outline-style'), 'solid');
+      assert.match(await styles(page, '.stream:not(.chosen)', 'outline-style'), 'none');
+      await page.getByRole('group', { name: 'Levels' }).getByRole('button', { name: /^info/ }).click();
+      await differ('a hidden level', styles(page, '.level.info', 'text-decoration-line'), styles(page, '.level.error', 'text-decoration-line'));
+      await page.evaluate(() => document.getSelection()?.selectAllChildren(document.querySelector('#log .row .text') as Element));
+      const chosen = await page.evaluate(() => getComputedStyle(document.querySelector('#log .row .text') as Element, '::selection').backgroundColor);
+      assert.is.not(chosen, ground);
+      assert.is.not(text, ground);
+      assert.equal(complaints, []);
+    }),
+  ),
+));
+
+test.run();

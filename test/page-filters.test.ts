@@ -109,19 +109,28 @@ test('recent and saved filters are there again after the page is loaded anew', w
   await says(page, /^10 of 1,000/);
 }));
 
-test('levels: counted, hidden one by one or all but one, and by a key', withPage('', async (page) => {
+test('levels: counted, hidden one by one or all but one, and by a key', withPage('', async (page, server) => {
   const levels = page.getByRole('group', { name: 'Levels' });
   await levels.getByRole('button', { name: 'error 100' }).waitFor();
   await levels.getByRole('button', { name: 'info 700' }).click();
   await says(page, /^300 of 1,000 lines match, 700 hidden$/);
   assert.match(page.url(), /level=/);
+  // What is switched off is counted on, beside what the filter lets pass.
+  await server.feed(record('web1', 1001, 'level=info one more'));
+  await levels.getByRole('button', { name: 'info 701', pressed: false }).waitFor();
+  await says(page, /^300 of 1,001 lines match, 701 hidden$/);
+  await box(page, 'Filter').fill('line 99|more');
+  await levels.getByRole('button', { name: 'info 8 of 701', pressed: false }).waitFor();
+  await levels.getByRole('button', { name: 'error 2 of 100', pressed: true }).waitFor();
+  await says(page, /^4 of 1,001 lines match, 997 hidden$/);
+  await box(page, 'Filter').fill('');
   await levels.getByRole('button', { name: /^error/ }).click({ modifiers: ['Control'] });
   await says(page, /^100 of/);
   await shows(page, (rows) => rows.length > 0 && rows.every((line) => line.includes('level=error')));
   await page.keyboard.press('!');
   await says(page, /^200 of/);
   await page.keyboard.press('!');
-  await says(page, /^1,000 lines$/);
+  await says(page, /^1,001 lines$/);
 }));
 
 test('find hides nothing: it counts, goes from hit to hit and round, and what is around a line is one key away', withPage('', async (page) => {

@@ -5,7 +5,8 @@ import * as assert from 'uvu/assert';
 import { bonusAt, fit, fitAll, ranked } from '../lib/web/fuzzy.ts';
 import { grouped } from '../lib/web/groups.ts';
 import { fromHash, lineOf, lineText, toHash } from '../lib/web/hash.ts';
-import { ALL_LEVELS, MAX_PANES, noChip, noPattern, plainPane, type Layout, type PaneView } from '../lib/web/layout.ts';
+import { MAX_PANES, noChip, noPattern, plainPane, type Layout, type PaneView } from '../lib/web/layout.ts';
+import { ALL_LEVELS } from '../lib/web/talk.ts';
 import { TIME_MODES } from '../lib/web/timing.ts';
 
 // Views and addresses

@@ -6,12 +6,11 @@ import type { Choices } from './choices.ts';
 import * as desk from './desk.ts';
 import { unfilter, type Frame } from './frame.tsx';
 import { lineText } from './hash.ts';
-import { ALL_LEVELS } from './layout.ts';
 import { memory, remember } from './memory.ts';
 import { openPalette } from './palette.tsx';
 import { copyText, fileName, saveFile } from './share.ts';
 import { shellCommand } from './shell.ts';
-import type { Ask, Say } from './talk.ts';
+import { ALL_LEVELS, type Ask, type Say } from './talk.ts';
 import { nextDensity, nextTheme, nextTime, resize } from './theme.ts';
 
 /** Warnings and above. */

@@ -12,7 +12,7 @@ import { samePattern, type LineName } from './layout.ts';
 import { look, memory } from './memory.ts';
 import { Pill } from './pill.tsx';
 import { Histogram } from './histogram.tsx';
-import type { Ask, PaneState, Row, Say, Sought } from './talk.ts';
+import { ALL_LEVELS, type Ask, type PaneState, type Row, type Say, type Sought } from './talk.ts';
 import { View, type RowAct } from './view.ts';
 
 /** How often the controls are drawn anew while lines come, ms. */
@@ -283,7 +283,7 @@ export function unfilter(): void {
   const pane = focused.value;
   pane.draft.value = { ...pane.draft.value, source: '', exclude: false };
   pane.filters.value = pane.filters.value.map((chip) => ({ ...chip, on: false }));
-  pane.levels.value = ~0 & 0x7f;
+  pane.levels.value = ALL_LEVELS;
   pane.from.value = pane.to.value = undefined;
   pane.peek.value = undefined;
 }

@@ -1,7 +1,8 @@
 /** A view as it stands behind the # of the address: so that it can be kept and sent to others. */
 import {
-  ALL_LEVELS, LEVEL_NAMES, MAX_PANES, noChip, plainPane, type Chip, type Layout, type LineName, type PaneView, type Pattern,
+  LEVEL_NAMES, MAX_PANES, noChip, plainPane, type Chip, type Layout, type LineName, type PaneView, type Pattern,
 } from './layout.ts';
+import { ALL_LEVELS } from './talk.ts';
 import { TIME_MODES } from './timing.ts';
 
 /*

@@ -114,7 +114,7 @@ export class Pane {
   }
 
   export(as: 'text' | 'ndjson', from = -Infinity, to = Infinity): Say {
-    return { say: 'exported', pane: this.#id, as, ...exportLines(this.#lens, this.#shown, as, from, to) };
+    return { say: 'exported', pane: this.#id, as, ...exportLines(this.#lens, as, from, to) };
   }
 
   async rows(lens: number, from: number, to: number): Promise<Say | undefined> {
@@ -125,13 +125,13 @@ export class Pane {
   /** How things stand, with the newest rows if they are wanted. */
   async state(): Promise<PaneState> {
     const lens = this.#lens;
-    const { key, base, end, lines, matched } = lens;
+    const { key, base, end, lines, matched, levels } = lens;
     const tail = this.#tail > 0 ? await this.#rows(numbers(Math.max(base, end - this.#tail), end)) : undefined;
     const changed = await this.#rows([...(lens.folds?.changed ?? [])].filter((at) => tail === undefined || at < end - this.#tail));
     if (lens !== this.#lens) return this.state();
     lens.folds?.changed.clear();
     return {
-      pane: this.#id, serial: this.#serial, lens: key, base, end, lines, matched, tail, changed,
+      pane: this.#id, serial: this.#serial, lens: key, base, end, lines, matched, levels, tail, changed,
       keepAt: this.#keep === undefined ? undefined : lens.numberOf(this.#keep),
       filters: this.#shown?.filters ?? [],
       search: this.#search(),
@@ -148,15 +148,15 @@ export class Pane {
     for (let i = store.indexOf(this.#fed); i < store.chunks.length; i++) {
       const chunk = store.chunks[i];
       if (!chunk || this.#shown) continue;
-      this.#errors += this.#lens.take(chunk, Math.max(0, this.#fed - chunk.first), chunk.count, undefined, false, false);
+      this.#errors += this.#lens.take(chunk, Math.max(0, this.#fed - chunk.first), chunk.count, false);
     }
     this.#fed = store.end;
   }
 
   /** A chunk has left the store; it was the oldest. */
   forget(chunk: Chunk): void {
-    this.#lens.forget(chunk, this.#shown?.bitsOf(chunk), this.#shown !== undefined);
-    this.#trialLens?.forget(chunk, this.#trial?.bitsOf(chunk), true);
+    this.#lens.forget(chunk);
+    this.#trialLens?.forget(chunk);
     for (const hits of [this.#good, this.#trial, this.#find]) hits?.forget(chunk);
   }
 
@@ -177,7 +177,7 @@ export class Pane {
   found(hits: Hits, { chunk, from, to, older }: Stretch): void {
     const lens = hits === this.#shown ? this.#lens : hits === this.#trial ? this.#trialLens : undefined;
     // Where rows stand for others they can join at the newer end only: then it is made when all are known.
-    const errors = lens && !(older && lens.folds) ? lens.take(chunk, from, to, hits.bitsOf(chunk), older, true) : 0;
+    const errors = lens && !(older && lens.folds) ? lens.take(chunk, from, to, older) : 0;
     if (!older && hits === this.#shown) this.#errors += errors;
     this.#adopt();
   }
@@ -201,7 +201,7 @@ export class Pane {
   }
 
   #shapeNow(): Shape | undefined {
-    if (this.#lens.shape.coarse) this.#lens.reshape(this.#shown);
+    if (this.#lens.shape.coarse) this.#lens.reshape();
     return this.#lens.shape.shown();
   }
 

@@ -7,7 +7,12 @@ export const ROW_BYTES = 4096;
 /** How grave a line is, as far as its writer or its text says; each row has one, and a set of them is a number with bits `1 << level`. */
 export const LEVEL = { none: 0, trace: 1, debug: 2, info: 3, warn: 4, error: 5, fatal: 6 } as const;
 export type Level = (typeof LEVEL)[keyof typeof LEVEL];
+/** How many there are, and the set of all. */
+export const LEVELS = 7;
 export const ALL_LEVELS = 0x7f;
+
+/** Lines of the chosen streams by level: those held, and those that filters and time let pass, whether or not their level is shown. */
+export type LevelCounts = { held: Uint32Array; passing: Uint32Array };
 
 /** A row as it is drawn. */
 export type Row = {
@@ -130,6 +135,7 @@ export type PaneState = {
   /** Lines of the chosen streams held, and those of them that are shown, or stand for in rows that are. */
   lines: number;
   matched: number;
+  levels: LevelCounts;
   /** The filters in force. */
   filters: Filter[];
   search: Search;

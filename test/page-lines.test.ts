@@ -161,6 +161,61 @@ test('what lines say stays as it was: big numbers, copies without columns, links
   ),
 ));
 
+test('a day that begins is told between two rows, and moves nothing', timed(60_000, () =>
+  withBrowser((browser) =>
+    serving([], async (server) => {
+      const at = (n: number): number => Date.UTC(2026, 10, 21, 23, 59, 59, 990 + n);
+      const lines = (from: number, to: number): string => {
+        let text = '';
+        for (let n = from; n <= to; n++) text += `${JSON.stringify({ id: 'web1', run: 'r', n, ts: n <= 500 ? at(n - 500) : at(n - 500) + 86_400_000, msg: `line ${n} ${'word '.repeat(n % 60)}` })}\n`;
+        return text;
+      };
+      await server.feed(lines(1, 505));
+      const { page, complaints } = await visit(browser, `${server.url}/#time=utc&wrap=1`, { timezoneId: 'Asia/Kathmandu' });
+      await says(page, /^505 lines$/);
+      const days = (): Promise<string[][]> => page.evaluate(() =>
+        [...document.querySelectorAll<HTMLElement>('.row .time')].filter((time) => time.dataset['day']).map((time) => [
+          time.dataset['day'] ?? '', getComputedStyle(time, '::after').content, time.closest('.row')?.querySelector('.text')?.textContent?.slice(0, 8) ?? '',
+        ]),
+      );
+      assert.equal(await days(), [['2026-11-22', '"2026-11-22"', 'line 501']]);
+      // The row is as high as without it, and where it was.
+      await page.keyboard.press('Space');
+      await settled(page);
+      const marked = await seen(page);
+      assert.ok(marked.some((row) => row.text.startsWith('line 501')));
+      await page.evaluate(() => document.querySelectorAll<HTMLElement>('[data-day]').forEach(({ dataset }) => delete dataset['day']));
+      assert.equal(await seen(page), marked);
+      // The row above it gone, nothing begins there.
+      await page.keyboard.press('f');
+      await page.keyboard.type('line 50[1-5]');
+      await says(page, /^5 of 505 lines match/);
+      await until(async () => (await days()).length === 0 && (await seen(page)).length === 5);
+      await page.keyboard.press('Escape');
+      await says(page, /^505 lines$/);
+      await page.keyboard.press('End');
+      await until(async () => (await days()).length === 1);
+      // In the zone of the browser, 5:45 ahead, all these are of one day; then there comes another.
+      await page.keyboard.press('T');
+      await page.keyboard.press('T');
+      await page.keyboard.press('T');
+      await page.keyboard.press('T');
+      await settled(page);
+      assert.match(await page.locator('.row .time').last().innerText(), /^05:44:59/);
+      assert.equal((await days()).map(([day]) => day), ['2026-11-23']);
+      const copied = await page.evaluate(() => {
+        const texts = [...document.querySelectorAll('.row .text')].slice(-8);
+        document.getSelection()?.setBaseAndExtent(texts[0] as Element, 0, texts[7] as Element, 1);
+        const event = new ClipboardEvent('copy', { clipboardData: new DataTransfer(), bubbles: true, cancelable: true });
+        texts[0]?.dispatchEvent(event);
+        return event.clipboardData?.getData('text/plain').split('\n').map((line) => line.slice(0, 8));
+      });
+      assert.equal(copied, [498, 499, 500, 501, 502, 503, 504, 505].map((n) => `line ${n}`));
+      assert.equal(complaints, []);
+    }),
+  ),
+));
+
 const MANY = SOAK ? 1_000_000 : 120_000;
 
 test(`${MANY} wrapped lines: scrolled to any place, by dragging and by steps, resized and in another size, the top stays`, timed(SOAK ? 600_000 : 150_000, () =>

@@ -4,8 +4,8 @@ import type { Page } from 'playwright-core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { visit, withBrowser } from './browser.ts';
-import { says, seen, tally, type Seen } from './dom.ts';
-import { record, serving } from './serving.ts';
+import { says, seen, status, tally, texts, type Seen } from './dom.ts';
+import { record, records, serving } from './serving.ts';
 import { timed, until } from './sh.ts';
 
 const SOAK = process.env['LM_SOAK'] === '1';
@@ -212,6 +212,34 @@ test('a day that begins is told between two rows, and moves nothing', timed(60_0
       });
       assert.equal(copied, [498, 499, 500, 501, 502, 503, 504, 505].map((n) => `line ${n}`));
       assert.equal(complaints, []);
+    }),
+  ),
+));
+
+test('older lines come without loading the page anew: not a pixel moves, and what was chosen holds for them', timed(120_000, () =>
+  withBrowser((browser) =>
+    serving([], async (server) => {
+      await server.feed(records('web1', 1, 5000));
+      for (const hash of ['#lines=2000&wrap=1', '#lines=2000&filter=7$', '#lines=2000&repeats=1']) {
+        const { page, complaints } = await visit(browser, `${server.url}/${hash}`);
+        await says(page, hash.includes('filter') ? /^200 of 2,000 lines match/ : /^2,000 lines$/);
+        await page.evaluate(() => ((window as unknown as { here: boolean }).here = true));
+        await page.evaluate(() => document.querySelector('#log')?.scrollBy(0, -3013));
+        await page.getByText('Jump to newest').waitFor();
+        await page.waitForTimeout(300);
+        const before = await seen(page);
+        await page.getByRole('button', { name: 'Load 3,000 older' }).click();
+        await says(page, hash.includes('filter') ? /^500 of 5,000 lines match/ : /^5,000 lines$/);
+        await says(page, /5,000 lines held[^]*0 lost/, status);
+        assert.is(await page.getByRole('button', { name: /^Load/ }).count(), 0);
+        await page.waitForTimeout(300);
+        assert.equal(await seen(page), before, hash);
+        assert.match(page.url(), /lines=1000000/);
+        await page.keyboard.press('Home');
+        await until(async () => (await texts(page))[0] === (hash.includes('filter') ? 'line 7' : 'line 1'));
+        assert.ok(await page.evaluate(() => (window as unknown as { here?: boolean }).here));
+        assert.equal(complaints, []);
+      }
     }),
   ),
 ));

@@ -32,8 +32,8 @@ export class FeedReader {
   /** Epoch of the server, '' before its first line, and the number of the last entry taken. */
   epoch = '';
   seq = 0;
-  /** Number of the first entry taken in this epoch, 0 before it. */
-  first = 0;
+  /** Number of the first entry taken, undefined before it; 0 once entries of an earlier life of the server stand before it. */
+  first: number | undefined;
   readonly #sink: FeedSink;
   readonly #entry = new Entry();
   #parts: Uint8Array[] = []; // the beginning of a line whose end has not come
@@ -144,7 +144,7 @@ export class FeedReader {
     this.#left--;
     if (seq <= this.seq) return false;
     this.seq = seq;
-    if (this.first === 0) this.first = seq;
+    this.first ??= seq;
     return true;
   }
 }

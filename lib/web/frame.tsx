@@ -64,6 +64,13 @@ export class Frame {
     this.#draw(log);
   }
 
+  /** Ask for what is chosen, also when nothing has changed but the lines held. */
+  again(): void {
+    const { pane, view } = this;
+    const keep = pane.peek.peek()?.position ?? view.anchor;
+    this.#events.ask({ ask: 'show', pane: pane.id, serial: ++this.#serial, choice: pane.choice.peek(), keep });
+  }
+
   close(): void {
     this.#events.ask({ ask: 'close', pane: this.pane.id });
     clearTimeout(this.#controls);
@@ -224,7 +231,7 @@ export class Frame {
       effect(() => {
         const choice = pane.choice.value;
         untracked(() => {
-          ask({ ask: 'show', pane: pane.id, serial: ++this.#serial, choice, keep: pane.peek.value?.position ?? view.anchor });
+          this.again();
           if (choice.streams === this.#shown) return;
           this.#shown = choice.streams;
           this.#awaited = this.#serial;

@@ -39,6 +39,7 @@ export class Pane {
   #serial = 0;
   #choice: Choice = EVERYTHING;
   #keep: number | undefined;
+  #stale = false;
   #lens: Lens;
   /** The filters in force, and those that are being tried before they take their place (or are already shown, though not done). */
   #good: Hits | undefined;
@@ -73,8 +74,11 @@ export class Pane {
     this.#serial = serial;
     this.#keep = keep;
     this.#choice = choice;
-    const turned = !same(choice.filters, old.filters) && this.#filter(choice.filters);
-    if (turned || !same({ ...choice, filters: [] }, { ...old, filters: [] })) this.#renew();
+    const stale = this.#stale;
+    this.#stale = false;
+    if (stale && this.#find) this.find(this.#findSerial, this.#find.filters[0]);
+    const turned = (stale || !same(choice.filters, old.filters)) && this.#filter(choice.filters);
+    if (stale || turned || !same({ ...choice, filters: [] }, { ...old, filters: [] })) this.#renew();
     this.#adopt();
   }
 
@@ -160,12 +164,15 @@ export class Pane {
     for (const hits of [this.#good, this.#trial, this.#find]) hits?.forget(chunk);
   }
 
-  /** Rows have come in between those that were held: everything is looked at anew. */
+  /** Rows have come in between those that were held: all is looked at anew once it is known where the person stands (`show`). */
   filled(): void {
-    this.#fed = this.#around.store.end;
-    this.#filter(this.#choice.filters);
-    if (this.#find) this.find(this.#findSerial, this.#find.filters[0]);
-    this.#renew();
+    this.#stale = true;
+  }
+
+  /** Rows have come before all others, which filters find by themselves. */
+  older(chunks: readonly Chunk[]): void {
+    if (this.#lens.folds) this.filled();
+    else if (!this.#shown) for (const chunk of chunks.toReversed()) this.#lens.take(chunk, 0, chunk.count, true);
   }
 
   /** Bookmarks have changed. */

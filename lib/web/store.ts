@@ -40,6 +40,11 @@ export class Store {
     return this.#sealedBytes + (last && !last.sealed ? last.size : 0);
   }
 
+  /** How many older lines it could take: none once lines have been dropped, since those would be missing behind them. */
+  get room(): number {
+    return this.dropped > 0 || this.bytes >= this.#limits.bytes ? 0 : Math.max(0, this.#limits.lines - this.lines);
+  }
+
   /** Leave room for so many rows behind the last one; gives the position of the first of them. */
   leave(rows: number): number {
     const { end } = this;
@@ -48,7 +53,7 @@ export class Store {
     return end;
   }
 
-  /** Put the rows of another store, which began in such a room, where they belong. */
+  /** Put the rows of another store, which began in such a room or before all rows, where they belong. */
   fill(other: Store): void {
     other.#close();
     this.chunks.splice(this.indexOf(other.first), 0, ...other.chunks);

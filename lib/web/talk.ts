@@ -103,6 +103,8 @@ export type Ask =
   | { ask: 'export'; pane: number; as: 'text' | 'ndjson'; from?: number; to?: number }
   /** Load what the note at this position says was not sent. */
   | { ask: 'back'; position: number }
+  /** Load a step of the lines before those held, of which the server has those from its entry `first` on. */
+  | { ask: 'older'; first: number }
   | { ask: 'whole'; position: number }
   /** The last state is drawn: the next may come. */
   | { ask: 'next' }
@@ -157,7 +159,7 @@ export type State = {
   link: LinkState;
   /** When the next attempt to connect is made, ms; 0 for none. */
   retry: number;
-  /** Number of the first entry of the server's that this page was given. */
+  /** Number of the first entry of the server's that this page was given; 0 where those before it have no place here. */
   firstEntry: number;
   held: number;
   bytes: number;
@@ -202,8 +204,8 @@ export type Say =
   | { say: 'sought'; pane: number; serial: number; lens: number; row: number | undefined; index: number; count: number; why?: string }
   | { say: 'streams'; streams: Stream[]; now: number; lost: number; malformed: number; firstHeld: number }
   | { say: 'whole'; position: number; label: Label; text: string; tail: string }
-  /** So many lines have been loaded back in place of the note at that position, or why not. */
-  | { say: 'back'; position: number; lines: number; why?: string }
+  /** So many lines have been loaded in place of a note, or older ones, of which there may be more, or why not: panes are to ask anew (`show`). */
+  | { say: 'back'; lines: number; more: boolean; why?: string }
   | { say: 'exported'; pane: number; as: 'text' | 'ndjson'; blob: Blob; lines: number };
 
 /**

@@ -204,4 +204,39 @@ test('clear shows only what comes, and can be undone', withPage('', async (page,
   await shows(page, (rows) => rows.at(-1) === 'after it');
 }));
 
+test('a cleared view stays cleared when it is loaded anew, split or sent as a link, with what has come since; it can be undone there', withPage('', async (page, server) => {
+  await page.keyboard.press('C');
+  await page.getByText('Cleared', { exact: true }).first().waitFor();
+  await shows(page, (rows) => rows.length === 0);
+  await until(() => page.url().includes('cleared='));
+  await server.feed(record('web1', 1001, 'level=info after it'));
+  await shows(page, (rows) => rows.join() === 'level=info after it');
+  for (const lines of ['', '&lines=300']) {
+    const url = page.url() + lines;
+    await page.goto('about:blank');
+    await page.goto(url);
+    await shows(page, (rows) => rows.join() === 'level=info after it');
+    await says(page, /^1 of 1 lines match/);
+  }
+  await page.keyboard.press('|');
+  const tallies = async (wanted: RegExp): Promise<void> => {
+    let said = '';
+    await until(async () => wanted.test((said = (await page.locator('.tally').allInnerTexts()).join('; '))), 15_000, () => `${wanted}, it says: ${said}`);
+  };
+  await tallies(/^1 of 1 .*; 1 of 1 /);
+  await page.keyboard.press('U');
+  await tallies(/^1 of 1 .*; 300 lines$/);
+  await page.keyboard.press('U');
+  await page.getByText('Nothing was cleared').waitFor();
+  // What is loaded from before it is cleared as well; in another life of the server nothing is.
+  await page.getByRole('button', { name: 'Load 701 older' }).click();
+  await tallies(/^1 of 1 .*; 1,001 lines$/);
+  const url = page.url().replace(/cleared=[^.]*/, 'cleared=another');
+  await page.goto('about:blank');
+  await page.goto(url);
+  await tallies(/^1,001 lines; 1,001 lines$/);
+  await until(() => !page.url().includes('cleared='));
+  assert.is(await page.getByText('Cleared', { exact: true }).count(), 0);
+}));
+
 test.run();

@@ -30,6 +30,7 @@ const pane = fc.record({
   around: fc.nat(1000),
   from: time,
   to: time,
+  after: fc.option(fc.stringMatching(/^[a-z0-9-]{1,12}\.\d{1,15}$/), { nil: undefined }),
   at: fc.option(name, { nil: undefined }),
   pointed: fc.boolean(),
 }).map((p) => ({ ...p, pointed: p.pointed && p.at !== undefined })) as fc.Arbitrary<PaneView>;
@@ -45,7 +46,7 @@ test('every view is the same again out of its address', () => {
 });
 
 test('any text at all is an address of some view, and within bounds', () => {
-  const key = fc.constantFrom('stream', 'filter', 'filter.zz', 'not.t', 'pane', 'level', 'around', 'at', 'line', 'from', 'lines', '__proto__');
+  const key = fc.constantFrom('stream', 'filter', 'filter.zz', 'not.t', 'pane', 'level', 'around', 'at', 'line', 'from', 'cleared', 'lines', '__proto__');
   const junk = fc.array(fc.tuple(key, fc.string()), { maxLength: 40 }).map((pairs) => pairs.map(([k, v]) => `${k}=${v}`).join('&'));
   fc.assert(
     fc.property(fc.oneof(fc.string({ unit: 'binary' }), junk), (hash) => {

@@ -33,7 +33,7 @@ function known(sent: readonly Line[]): Known[] {
 const byLevel = (lines: readonly Known[]): number[] => Array.from({ length: 7 }, (_, level) => lines.filter((line) => line.level === level).length);
 
 const candidate = ({ streams, after }: Choice) => (line: Known): boolean =>
-  (!streams || streams.includes(line.id)) && line.position >= (after ?? 0);
+  (!streams || streams.includes(line.id)) && line.position >= Number((after ?? 'e.0').slice(2));
 
 const passes = (choice: Choice, line: Known): boolean => (choice.levels & (1 << line.level)) !== 0 && passesAnyLevel(choice, line);
 
@@ -104,7 +104,7 @@ const someChoice: fc.Arbitrary<Partial<Choice>> = fc.record({
   around: fc.constantFrom(0, 0, 1, 3),
   from: fc.constantFrom(undefined, undefined, 1500),
   to: fc.constantFrom(undefined, undefined, 2500),
-  after: fc.constantFrom(undefined, undefined, 700),
+  after: fc.constantFrom(undefined, undefined, 'e.700'),
 });
 const someStep = fc.oneof(
   { weight: 4, arbitrary: fc.record({ lines: fc.array(someLine, { minLength: 1, maxLength: 40 }), times: fc.constantFrom(1, 1, 1, 30) }) },

@@ -59,7 +59,7 @@ export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
   };
   const undo = (): void => {
     const { cleared, after } = pane();
-    if (cleared.length === 0) return desk.say('Nothing was cleared');
+    if (after.value === undefined) return desk.say('Nothing was cleared');
     after.value = cleared.pop();
   };
 
@@ -79,7 +79,7 @@ export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
     clear: () => {
       const { cleared, after, state } = pane();
       cleared.push(after.value);
-      after.value = desk.state.value?.next;
+      after.value = desk.state.value?.cursor;
       desk.say(`Cleared ${counted(state.value?.matched ?? 0)} lines from view; none is lost`, { undo });
     },
     undo,

@@ -48,6 +48,7 @@ function putPane(values: URLSearchParams, pane: PaneView): void {
   if (pane.around > 0) put('around', pane.around);
   put('from', pane.from);
   put('to', pane.to);
+  put('cleared', pane.after);
   if (pane.at) put(pane.pointed ? 'line' : 'at', lineText(pane.at));
 }
 
@@ -88,6 +89,7 @@ function take(pane: PaneView, key: string, letters: string, value: string): void
     around: () => void (pane.around = Math.min(MAX.around, whole(value) ?? 0)),
     from: () => void (pane.from = whole(value)),
     to: () => void (pane.to = whole(value)),
+    cleared: () => void (pane.after = /^[^.]{1,100}\.\d{1,15}$/.test(value) ? value : undefined),
     at: () => point(pane, value, false),
     line: () => point(pane, value, true),
   };

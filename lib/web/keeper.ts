@@ -98,7 +98,7 @@ export class Keeper {
       skipped: this.#intake.skipped,
       repeated: this.#intake.repeated,
       errors: this.#store.traits.errors,
-      next: this.#store.end,
+      cursor: this.feed.cursor,
     };
   }
 
@@ -113,6 +113,7 @@ export class Keeper {
   /** A note of the person's between the lines. */
   #mark(text: string): void {
     this.#store.note({ kind: KIND.mark, id: '', run: '', n: 0, ts: Date.now(), more: false }, text.slice(0, MAX_NOTE));
+    this.#store.place(this.feed.epoch, this.feed.seq + 1);
     this.#grown();
   }
 

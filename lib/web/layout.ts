@@ -32,6 +32,8 @@ export type PaneView = {
   /** Only lines of this time, ms since the epoch. */
   from: number | undefined;
   to: number | undefined;
+  /** What stands up to this entry of the server's, `EPOCH.SEQ`, has been cleared away. */
+  after: string | undefined;
   /** The line that stands at the top, undefined while the newest are followed; and whether it is the one that somebody was sent to. */
   at: LineName | undefined;
   pointed: boolean;
@@ -69,6 +71,7 @@ export const plainPane = (): PaneView => ({
   around: 0,
   from: undefined,
   to: undefined,
+  after: undefined,
   at: undefined,
   pointed: false,
 });

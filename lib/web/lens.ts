@@ -25,9 +25,9 @@ export class Lens {
   shape = new ShapeCounts();
   readonly #hits: Hits | undefined;
 
-  /** Show what is held and chosen and, where there are filters, what they have let pass so far. `opened` are positions of rows that hide nothing. */
-  constructor(store: Store, choice: Choice, hits: Hits | undefined, opened: ReadonlySet<number>) {
-    this.scope = new Scope(choice);
+  /** Show what is held and chosen and, where there are filters, what they have let pass so far. `opened` are positions of rows that hide nothing, `after` is that of the first not cleared away. */
+  constructor(store: Store, choice: Choice, hits: Hits | undefined, opened: ReadonlySet<number>, after?: number) {
+    this.scope = new Scope(choice, after);
     this.#hits = hits;
     const { repeats, stacks, around } = choice;
     if (repeats || stacks || (around > 0 && hits)) this.folds = new Folds(this, { repeats, stacks, around: hits ? around : 0 }, opened);

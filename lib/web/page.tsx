@@ -12,6 +12,7 @@ import type { Layout, PaneView } from './layout.ts';
 import { moveTogether } from './lock.ts';
 import { PLAIN_LOOK } from './look.ts';
 import { keepMemory, memory, remember } from './memory.ts';
+import { lifeOf } from './places.ts';
 import { startWorker } from './policy.ts';
 import { makeRuns } from './deeds.ts';
 import { Sheets } from './sheets.tsx';
@@ -126,6 +127,15 @@ addEventListener('hashchange', () => {
     const pane = desk.panes.value[i];
     if (at && pane) frames.get(pane.id)?.goToLine(at, pointed);
   });
+});
+
+/** What was cleared in a life of the server that nothing is held of says nothing here. */
+const lives = new Set<string>();
+effect(() => {
+  const { cursor } = desk.state.value ?? {};
+  if (cursor === undefined) return;
+  lives.add(lifeOf(cursor));
+  for (const { after } of desk.panes.value) if (after.value !== undefined && !lives.has(lifeOf(after.value))) after.value = undefined;
 });
 
 // The worker's words come into the page, one state for each frame of the screen.

@@ -51,6 +51,7 @@ export class Pane {
   #findSerial = 0;
   #findStopped = false;
   #opened = new Set<number>();
+  #after: number | undefined; // position of the first row that has not been cleared away
   #fed: number; // position up to which rows have been given to the lens
   #tail = 0;
   #errors = 0;
@@ -74,6 +75,7 @@ export class Pane {
     this.#serial = serial;
     this.#keep = keep;
     this.#choice = choice;
+    this.#turnAfter();
     const stale = this.#stale;
     this.#stale = false;
     if (stale && this.#find) this.find(this.#findSerial, this.#find.filters[0]);
@@ -149,6 +151,11 @@ export class Pane {
   /** Rows have come: give them to the lens if it needs no filter. */
   grown(): void {
     const { store } = this.#around;
+    // While lines are still being sent it is not known where the last one will be that was cleared away.
+    if ((this.#after ?? Infinity) > this.#fed && this.#turnAfter()) {
+      this.#fed = store.end;
+      this.#renew();
+    }
     for (let i = store.indexOf(this.#fed); i < store.chunks.length; i++) {
       const chunk = store.chunks[i];
       if (!chunk || this.#shown) continue;
@@ -171,7 +178,7 @@ export class Pane {
 
   /** Rows have come before all others, which filters find by themselves. */
   older(chunks: readonly Chunk[]): void {
-    if (this.#lens.folds) this.filled();
+    if (this.#turnAfter() || this.#lens.folds) this.filled();
     else if (!this.#shown) for (const chunk of chunks.toReversed()) this.#lens.take(chunk, 0, chunk.count, true);
   }
 
@@ -249,6 +256,14 @@ export class Pane {
     return turned;
   }
 
+  /** Learn where the first row is that has not been cleared away. Gives whether it is another than before. */
+  #turnAfter(): boolean {
+    const { after } = this.#choice;
+    const old = this.#after;
+    this.#after = after === undefined ? undefined : this.#around.store.places.behind(after);
+    return this.#after !== old;
+  }
+
   /** Make the lenses anew. */
   #renew(): void {
     this.#turnTo(this.#newLens(this.#shown));
@@ -262,7 +277,7 @@ export class Pane {
   }
 
   #newLens(hits: Hits | undefined): Lens {
-    return new Lens(this.#around.store, this.#choice, hits, this.#opened);
+    return new Lens(this.#around.store, this.#choice, hits, this.#opened, this.#after);
   }
 
   /** Undefined where rows can only join at the newer end: then it is made when the filters are done. */

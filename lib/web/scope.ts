@@ -17,12 +17,13 @@ export class Scope {
   #chunk: Chunk | undefined;
   #chosen: boolean[] = [];
 
-  constructor({ streams, levels, from, to, after }: Choice) {
+  /** `after` is the position of the first row that has not been cleared away. */
+  constructor({ streams, levels, from, to }: Choice, after = -Infinity) {
     this.#streams = streams && new Set(streams);
     this.#levels = levels;
     this.#from = from ?? -Infinity;
     this.#to = to ?? Infinity;
-    this.#after = after ?? -Infinity;
+    this.#after = after;
   }
 
   /** Whether lines of several streams may stand next to each other. */

@@ -2,6 +2,7 @@
 import { Chunk } from './chunk.ts';
 import { isLine, type Label } from './kind.ts';
 import { LIMITS, type Limits } from './limits.ts';
+import { Places } from './places.ts';
 import { Traits } from './traits.ts';
 
 /** Room that one long line has made longer than this is not kept, bytes. */
@@ -9,6 +10,7 @@ const MAX_ROOM = 1024 * 1024;
 
 export class Store {
   readonly traits = new Traits();
+  readonly places = new Places();
   /** Oldest first; only the last one takes rows. */
   readonly chunks: Chunk[] = [];
   /** Lines held, and lines that were held once and have been dropped for newer ones. */
@@ -57,8 +59,14 @@ export class Store {
   fill(other: Store): void {
     other.#close();
     this.chunks.splice(this.indexOf(other.first), 0, ...other.chunks);
+    this.places.add(other.places);
     this.lines += other.lines;
     this.#sealedBytes += other.#sealedBytes;
+  }
+
+  /** The next row is this entry of the server's. */
+  place(epoch: string, seq: number): void {
+    this.places.put(epoch, seq, Math.max(this.end, this.#next));
   }
 
   /** Add a row; see Chunk.add. */

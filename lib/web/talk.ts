@@ -65,8 +65,8 @@ export type Choice = {
   /** Times of the lines shown, ms: [from, to). */
   from: number | undefined;
   to: number | undefined;
-  /** What stands before this position has been cleared away. */
-  after: number | undefined;
+  /** What stands up to this entry of the server's, `EPOCH.SEQ`, has been cleared away. */
+  after: string | undefined;
 };
 
 export const EVERYTHING: Choice = {
@@ -169,8 +169,8 @@ export type State = {
   repeated: number;
   /** Lines at level error or above that have come. */
   errors: number;
-  /** The position that the next row gets: what a cleared view begins after. */
-  next: number;
+  /** The last entry taken, `EPOCH.SEQ`: what a view cleared now begins after. */
+  cursor: string | undefined;
   panes: PaneState[];
 };
 

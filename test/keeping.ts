@@ -45,6 +45,7 @@ export class Page {
   readonly keeper: Keeper;
   readonly sent: Line[] = [];
   #serial = 0;
+  #choice = EVERYTHING;
 
   constructor(limits?: Limits) {
     this.keeper = new Keeper(this.desk.make, () => {}, () => {}, limits);
@@ -65,7 +66,13 @@ export class Page {
   }
 
   choose(choice: Partial<Choice>, keep?: number): void {
-    void this.keeper.answer({ ask: 'show', pane: 0, serial: ++this.#serial, choice: { ...EVERYTHING, ...choice }, keep });
+    this.#choice = { ...EVERYTHING, ...choice };
+    this.again(keep);
+  }
+
+  /** Ask for the same once more. */
+  again(keep?: number): void {
+    void this.keeper.answer({ ask: 'show', pane: 0, serial: ++this.#serial, choice: this.#choice, keep });
   }
 
   /** How the pane stands, and what is held. */

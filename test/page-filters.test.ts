@@ -109,19 +109,28 @@ test('recent and saved filters are there again after the page is loaded anew', w
   await says(page, /^10 of 1,000/);
 }));
 
-test('levels: counted, hidden one by one or all but one, and by a key', withPage('', async (page) => {
+test('levels: counted, hidden one by one or all but one, and by a key', withPage('', async (page, server) => {
   const levels = page.getByRole('group', { name: 'Levels' });
   await levels.getByRole('button', { name: 'error 100' }).waitFor();
   await levels.getByRole('button', { name: 'info 700' }).click();
   await says(page, /^300 of 1,000 lines match, 700 hidden$/);
   assert.match(page.url(), /level=/);
+  // What is switched off is counted on, beside what the filter lets pass.
+  await server.feed(record('web1', 1001, 'level=info one more'));
+  await levels.getByRole('button', { name: 'info 701', pressed: false }).waitFor();
+  await says(page, /^300 of 1,001 lines match, 701 hidden$/);
+  await box(page, 'Filter').fill('line 99|more');
+  await levels.getByRole('button', { name: 'info 8 of 701', pressed: false }).waitFor();
+  await levels.getByRole('button', { name: 'error 2 of 100', pressed: true }).waitFor();
+  await says(page, /^4 of 1,001 lines match, 997 hidden$/);
+  await box(page, 'Filter').fill('');
   await levels.getByRole('button', { name: /^error/ }).click({ modifiers: ['Control'] });
   await says(page, /^100 of/);
   await shows(page, (rows) => rows.length > 0 && rows.every((line) => line.includes('level=error')));
   await page.keyboard.press('!');
   await says(page, /^200 of/);
   await page.keyboard.press('!');
-  await says(page, /^1,000 lines$/);
+  await says(page, /^1,001 lines$/);
 }));
 
 test('find hides nothing: it counts, goes from hit to hit and round, and what is around a line is one key away', withPage('', async (page) => {
@@ -193,6 +202,41 @@ test('clear shows only what comes, and can be undone', withPage('', async (page,
   await page.keyboard.press('U');
   await says(page, /^1,001 lines$/);
   await shows(page, (rows) => rows.at(-1) === 'after it');
+}));
+
+test('a cleared view stays cleared when it is loaded anew, split or sent as a link, with what has come since; it can be undone there', withPage('', async (page, server) => {
+  await page.keyboard.press('C');
+  await page.getByText('Cleared', { exact: true }).first().waitFor();
+  await shows(page, (rows) => rows.length === 0);
+  await until(() => page.url().includes('cleared='));
+  await server.feed(record('web1', 1001, 'level=info after it'));
+  await shows(page, (rows) => rows.join() === 'level=info after it');
+  for (const lines of ['', '&lines=300']) {
+    const url = page.url() + lines;
+    await page.goto('about:blank');
+    await page.goto(url);
+    await shows(page, (rows) => rows.join() === 'level=info after it');
+    await says(page, /^1 of 1 lines match/);
+  }
+  await page.keyboard.press('|');
+  const tallies = async (wanted: RegExp): Promise<void> => {
+    let said = '';
+    await until(async () => wanted.test((said = (await page.locator('.tally').allInnerTexts()).join('; '))), 15_000, () => `${wanted}, it says: ${said}`);
+  };
+  await tallies(/^1 of 1 .*; 1 of 1 /);
+  await page.keyboard.press('U');
+  await tallies(/^1 of 1 .*; 300 lines$/);
+  await page.keyboard.press('U');
+  await page.getByText('Nothing was cleared').waitFor();
+  // What is loaded from before it is cleared as well; in another life of the server nothing is.
+  await page.getByRole('button', { name: 'Load 701 older' }).click();
+  await tallies(/^1 of 1 .*; 1,001 lines$/);
+  const url = page.url().replace(/cleared=[^.]*/, 'cleared=another');
+  await page.goto('about:blank');
+  await page.goto(url);
+  await tallies(/^1,001 lines; 1,001 lines$/);
+  await until(() => !page.url().includes('cleared='));
+  assert.is(await page.getByText('Cleared', { exact: true }).count(), 0);
 }));
 
 test.run();

@@ -4,8 +4,8 @@ import type { Page } from 'playwright-core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { visit, withBrowser } from './browser.ts';
-import { says, seen, tally, type Seen } from './dom.ts';
-import { record, serving } from './serving.ts';
+import { says, seen, status, tally, texts, type Seen } from './dom.ts';
+import { record, records, serving } from './serving.ts';
 import { timed, until } from './sh.ts';
 
 const SOAK = process.env['LM_SOAK'] === '1';
@@ -160,6 +160,89 @@ test('what lines say stays as it was: big numbers, copies without columns, links
       });
       assert.is(copied, [json, lines[1], 'red text', 'last'].join('\n'));
       assert.equal(complaints, []);
+    }),
+  ),
+));
+
+test('a day that begins is told between two rows, and moves nothing', timed(60_000, () =>
+  withBrowser((browser) =>
+    serving([], async (server) => {
+      const at = (n: number): number => Date.UTC(2026, 10, 21, 23, 59, 59, 990 + n);
+      const lines = (from: number, to: number): string => {
+        let text = '';
+        for (let n = from; n <= to; n++) text += `${JSON.stringify({ id: 'web1', run: 'r', n, ts: n <= 500 ? at(n - 500) : at(n - 500) + 86_400_000, msg: `line ${n} ${'word '.repeat(n % 60)}` })}\n`;
+        return text;
+      };
+      await server.feed(lines(1, 505));
+      const { page, complaints } = await visit(browser, `${server.url}/#time=utc&wrap=1`, { timezoneId: 'Asia/Kathmandu' });
+      await says(page, /^505 lines$/);
+      const days = (): Promise<string[][]> => page.evaluate(() =>
+        [...document.querySelectorAll<HTMLElement>('.row .time')].filter((time) => time.dataset['day']).map((time) => [
+          time.dataset['day'] ?? '', getComputedStyle(time, '::after').content, time.closest('.row')?.querySelector('.text')?.textContent?.slice(0, 8) ?? '',
+        ]),
+      );
+      assert.equal(await days(), [['2026-11-22', '"2026-11-22"', 'line 501']]);
+      // The row is as high as without it, and where it was.
+      await page.keyboard.press('Space');
+      await settled(page);
+      const marked = await seen(page);
+      assert.ok(marked.some((row) => row.text.startsWith('line 501')));
+      await page.evaluate(() => document.querySelectorAll<HTMLElement>('[data-day]').forEach(({ dataset }) => delete dataset['day']));
+      assert.equal(await seen(page), marked);
+      // The row above it gone, nothing begins there.
+      await page.keyboard.press('f');
+      await page.keyboard.type('line 50[1-5]');
+      await says(page, /^5 of 505 lines match/);
+      await until(async () => (await days()).length === 0 && (await seen(page)).length === 5);
+      await page.keyboard.press('Escape');
+      await says(page, /^505 lines$/);
+      await page.keyboard.press('End');
+      await until(async () => (await days()).length === 1);
+      // In the zone of the browser, 5:45 ahead, all these are of one day; then there comes another.
+      await page.keyboard.press('T');
+      await page.keyboard.press('T');
+      await page.keyboard.press('T');
+      await page.keyboard.press('T');
+      await settled(page);
+      assert.match(await page.locator('.row .time').last().innerText(), /^05:44:59/);
+      assert.equal((await days()).map(([day]) => day), ['2026-11-23']);
+      const copied = await page.evaluate(() => {
+        const texts = [...document.querySelectorAll('.row .text')].slice(-8);
+        document.getSelection()?.setBaseAndExtent(texts[0] as Element, 0, texts[7] as Element, 1);
+        const event = new ClipboardEvent('copy', { clipboardData: new DataTransfer(), bubbles: true, cancelable: true });
+        texts[0]?.dispatchEvent(event);
+        return event.clipboardData?.getData('text/plain').split('\n').map((line) => line.slice(0, 8));
+      });
+      assert.equal(copied, [498, 499, 500, 501, 502, 503, 504, 505].map((n) => `line ${n}`));
+      assert.equal(complaints, []);
+    }),
+  ),
+));
+
+test('older lines come without loading the page anew: not a pixel moves, and what was chosen holds for them', timed(120_000, () =>
+  withBrowser((browser) =>
+    serving([], async (server) => {
+      await server.feed(records('web1', 1, 5000));
+      for (const hash of ['#lines=2000&wrap=1', '#lines=2000&filter=7$', '#lines=2000&repeats=1']) {
+        const { page, complaints } = await visit(browser, `${server.url}/${hash}`);
+        await says(page, hash.includes('filter') ? /^200 of 2,000 lines match/ : /^2,000 lines$/);
+        await page.evaluate(() => ((window as unknown as { here: boolean }).here = true));
+        await page.evaluate(() => document.querySelector('#log')?.scrollBy(0, -3013));
+        await page.getByText('Jump to newest').waitFor();
+        await page.waitForTimeout(300);
+        const before = await seen(page);
+        await page.getByRole('button', { name: 'Load 3,000 older' }).click();
+        await says(page, hash.includes('filter') ? /^500 of 5,000 lines match/ : /^5,000 lines$/);
+        await says(page, /5,000 lines held[^]*0 lost/, status);
+        assert.is(await page.getByRole('button', { name: /^Load/ }).count(), 0);
+        await page.waitForTimeout(300);
+        assert.equal(await seen(page), before, hash);
+        assert.match(page.url(), /lines=1000000/);
+        await page.keyboard.press('Home');
+        await until(async () => (await texts(page))[0] === (hash.includes('filter') ? 'line 7' : 'line 1'));
+        assert.ok(await page.evaluate(() => (window as unknown as { here?: boolean }).here));
+        assert.equal(complaints, []);
+      }
     }),
   ),
 ));

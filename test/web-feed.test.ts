@@ -19,8 +19,8 @@ class Tab {
   readonly intake: Intake;
   readonly feed: FeedReader;
 
-  constructor(limits?: Limits) {
-    this.store = new Store(limits);
+  constructor(limits?: Limits, start?: number) {
+    this.store = new Store(limits, start);
     this.intake = new Intake(this.store, new Runs(), () => {});
     this.feed = new FeedReader(this.intake);
   }
@@ -50,6 +50,47 @@ const batch = (at: number, lines: string[], epoch = 'e1'): string =>
 const record = (n: number, msg = `line ${n}`, id = 'web1', run = 'r1'): string =>
   JSON.stringify({ id, run, n, ts: 1795341000000 + n, msg });
 const many = (from: number, count: number): string[] => Array.from({ length: count }, (_, i) => record(from + i));
+
+test('where entries are is known, whatever came between them, again, or before them', () => {
+  const step = fc.oneof(
+    { weight: 3, arbitrary: fc.record({ batch: fc.array(fc.boolean(), { minLength: 1, maxLength: 6 }) }) }, // true: came before
+    fc.record({ skip: fc.integer({ min: 1, max: 5 }), why: fc.constantFrom('slow', 'gone') }),
+    fc.constant({ note: 1 }),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 20 }), fc.nat(50), (steps, older) => {
+      const tab = new Tab();
+      tab.take(hello());
+      let seq = 100;
+      let n = 0;
+      for (const one of steps) {
+        if ('batch' in one) {
+          tab.take(batch(seq + 1, one.batch.map((again, i) => record(again ? n : ++n, String(seq + 1 + i)))));
+          seq += one.batch.length;
+        } else if ('note' in one) tab.store.note({ kind: KIND.mark, id: '', run: '', n: 0, ts: 1, more: false }, 'note');
+        else {
+          tab.take(`{"@":"skip","from":"e1.${seq + 1}","to":"e1.${seq + one.skip}","count":${one.skip},"why":"${one.why}"}\n`);
+          seq += one.skip;
+        }
+      }
+      tab.take(batch(seq + 1, [record(++n, String(seq + 1))]));
+      const first = tab.store.first;
+      const before = new Tab(undefined, first - older);
+      before.feed.begin();
+      before.take(hello() + (older > 0 ? batch(101 - older, Array.from({ length: older }, (_, i) => record(1e6 + i, String(101 - older + i)))) : ''));
+      tab.store.fill(before.store);
+      const lines = tab.store.chunks.flatMap((chunk) => Array.from({ length: chunk.count }, (_, row) => ({ position: chunk.first + row, kind: chunk.kinds[row], seq: Number(chunk.text(row)) })))
+        .filter(({ kind }) => kind === KIND.line);
+      for (let entry = 100 - older; entry <= seq; entry++) {
+        const at = tab.store.places.behind(`e1.${entry}`) ?? NaN;
+        // Lines up to the entry are before that position, those after it are not.
+        for (const line of lines) assert.is(line.position >= at, line.seq > entry, `${line.seq} at ${line.position}, behind ${entry} is ${at}`);
+      }
+      assert.is(tab.store.places.behind('e2.5'), undefined);
+    }),
+    { numRuns: 300 },
+  );
+});
 
 test('lines come out as they went in, wherever the blocks are cut', () => {
   const messages = fc.array(fc.string({ unit: 'binary', maxLength: 60 }), { minLength: 1, maxLength: 30 });

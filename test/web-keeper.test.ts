@@ -3,8 +3,9 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { KIND } from '../lib/web/kind.ts';
+import type { Limits } from '../lib/web/limits.ts';
 import type { Row } from '../lib/web/talk.ts';
-import { lines, Page, type Line } from './keeping.ts';
+import { filter, lines, Page, type Line } from './keeping.ts';
 import { timed, until } from './sh.ts';
 
 const encoder = new TextEncoder();
@@ -179,18 +180,22 @@ test('what a slow page was not given is loaded back into its place, once, whatev
   assert.ok(note?.loadable && note.position === 2000);
   page.show('7$');
   assert.is((await page.settled()).matched, 500);
-  const back = (): Promise<unknown> => page.keeper.answer({ ask: 'back', position: 2000 });
+  const back = async (): Promise<unknown> => {
+    const said = await page.keeper.answer({ ask: 'back', position: 2000 });
+    page.again();
+    return said;
+  };
   page.keeper.load = () => Promise.reject(new Error('no way'));
-  assert.equal(await back(), { say: 'back', position: 2000, lines: 0, why: 'no way' });
+  assert.equal(await back(), { say: 'back', lines: 0, more: false, why: 'no way' });
   page.keeper.load = async (query, block) => block(encoder.encode(answered(query)).subarray(0, -30));
-  assert.equal(await back(), { say: 'back', position: 2000, lines: 0, why: 'the answer was cut short' });
+  assert.equal(await back(), { say: 'back', lines: 0, more: false, why: 'the answer was cut short' });
   page.keeper.load = async (query, block) => block(encoder.encode(answered(query)));
-  assert.equal(await back(), { say: 'back', position: 2000, lines: 4000 });
+  assert.equal(await back(), { say: 'back', lines: 4000, more: false });
   assert.is((await page.settled()).matched, 900);
   page.show('');
   await page.settled();
   assert.equal((await page.rows()).map((row) => row.text), all.map((line) => line.text));
-  assert.equal(await back(), { say: 'back', position: 2000, lines: 0, why: 'nothing can be loaded here' });
+  assert.equal(await back(), { say: 'back', lines: 0, more: false, why: 'nothing can be loaded here' });
   page.add(lines(100, (i) => `more ${i}`, ['a']));
   assert.is((await page.state()).lines, 9100);
 }));
@@ -201,10 +206,73 @@ test('of what is loaded back, what the server no longer holds stays missing', ti
   page.keeper.take(encoder.encode('{"@":"skip","from":"e.11","to":"e.60","count":50,"why":"slow"}\n'));
   page.keeper.load = async (query, block) => block(encoder.encode(answered(query, 40)));
   await page.keeper.answer({ ask: 'back', position: 10 });
+  page.again();
   const rows = await page.rows();
   assert.equal(rows.map((row) => row.text).slice(9, 12), ['line 9', '30 lines not shown: they had left the memory of the server before this page could take them', 'line 40']);
   assert.equal(rows.filter((row) => row.loadable).map((row) => row.text), []);
   assert.is(rows.length, 31);
+}));
+
+/** A page that was given the lines from number `first` on of `all`, and can ask for the others; those up to `gone` are not there. */
+function lateComer(all: Line[], first: number, gone = 0, limits?: Limits): { page: Page; asked: string[]; older: () => Promise<unknown> } {
+  const page = new Page(limits);
+  page.sent.push(...all.slice(0, first));
+  page.add(all.slice(first));
+  const asked: string[] = [];
+  page.keeper.load = async (query, block) => {
+    asked.push(query);
+    block(encoder.encode(answered(query, gone)));
+  };
+  return { page, asked, older: () => page.keeper.answer({ ask: 'older', first: 1 }) };
+}
+
+test('older lines are loaded step by step before those held; rows, filters and find keep their places and go on', timed(30_000, async () => {
+  const all = lines(50_000, (i) => `line ${i}`, ['a']);
+  for (const [choice, matched] of [[{}, 50_000], [{ filters: [filter('7$')] }, 5000], [{ filters: [filter('7$')], around: 1 }, 5000], [{ repeats: true }, 50_000]] as const) {
+    const { page, asked, older } = lateComer(all, 45_000);
+    page.choose({ ...choice, filters: 'filters' in choice ? [...choice.filters] : [] });
+    await page.keeper.answer({ ask: 'find', pane: 0, serial: 1, filter: filter('77$') });
+    const before = await page.settled();
+    const row = (await page.rows()).find((one) => one.text === 'line 45377');
+    assert.is((await page.keeper.state('live', 0)).firstEntry, 45_001);
+    assert.equal(await older(), { say: 'back', lines: 0, more: true });
+    page.again(row?.position);
+    assert.equal(await older(), { say: 'back', lines: 0, more: true });
+    assert.equal(await older(), { say: 'back', lines: 0, more: false });
+    assert.equal(asked, ['after=e.25000&until=e.45000', 'after=e.5000&until=e.25000', 'after=e.0&until=e.5000']);
+    page.again(row?.position);
+    await until(async () => (await page.settled()).matched === matched && !(await page.state()).find.searching);
+    const now = await page.state();
+    const rows = await page.rows();
+    const folds = 'repeats' in choice || 'around' in choice;
+    assert.is(now.lines, 50_000);
+    assert.is(now.find.count, 500);
+    assert.is((await page.keeper.state('live', 0)).firstEntry, 1);
+    assert.equal(rows.filter((one) => !one.context).map((one) => one.text), all.map((line) => line.text).filter((text) => matched > 5000 || text.endsWith('7')));
+    if (!folds) assert.equal([now.lens, now.end, rows.find((one) => one.at === row?.at)?.text], [before.lens, before.end, row?.text]);
+    else assert.is(rows.find((one) => one.at === now.keepAt)?.text, row?.text);
+    page.add(lines(10, (i) => `new ${i}7`, ['a']));
+    await until(async () => (await page.state()).lines === 50_010);
+    assert.is((await page.rows()).at(-1)?.text, 'new 97');
+  }
+}));
+
+test('of older lines as many are loaded as there is room for; what the server has dropped meanwhile is no gap', timed(20_000, async () => {
+  const all = lines(30_000, (i) => `line ${i}`, ['a']);
+  const { page, older } = lateComer(all, 28_000, 0, { lines: 9000, bytes: 1e9 });
+  assert.equal(await older(), { say: 'back', lines: 0, more: false });
+  const { held, dropped, firstEntry } = await page.keeper.state('live', 0);
+  assert.equal([held, dropped, firstEntry], [9000, 0, 0], 'and there is no room for more');
+  assert.equal((await page.rows()).map((row) => row.text), all.slice(-9000).map((line) => line.text));
+  assert.equal(await older(), { say: 'back', lines: 0, more: false });
+  const other = lateComer(all, 28_000, 26_000);
+  const [one, two] = await Promise.all([other.older(), other.older()]);
+  assert.equal([one, two], [{ say: 'back', lines: 0, more: true }, { say: 'back', lines: 0, more: false }], 'asked for twice they come once');
+  assert.equal((await other.page.rows()).map((row) => row.text), all.slice(26_000).map((line) => line.text));
+  other.page.keeper.load = () => Promise.reject(new Error('no way'));
+  assert.equal(await other.older(), { say: 'back', lines: 0, more: false, why: 'no way' });
+  other.page.keeper.take(encoder.encode('{"@":"hello","epoch":"f","now":1}\n{"@":"batch","at":"f.100","count":1,"ts":1}\n{"id":"a","run":"s","n":100,"ts":1,"msg":"anew"}\n'));
+  assert.is((await other.page.keeper.state('live', 0)).firstEntry, 0, 'lines of the server\'s earlier life are before them');
 }));
 
 test.run();

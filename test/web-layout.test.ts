@@ -5,7 +5,8 @@ import * as assert from 'uvu/assert';
 import { bonusAt, fit, fitAll, ranked } from '../lib/web/fuzzy.ts';
 import { grouped } from '../lib/web/groups.ts';
 import { fromHash, lineOf, lineText, toHash } from '../lib/web/hash.ts';
-import { ALL_LEVELS, MAX_PANES, noChip, noPattern, plainPane, type Layout, type PaneView } from '../lib/web/layout.ts';
+import { MAX_PANES, noChip, noPattern, plainPane, type Layout, type PaneView } from '../lib/web/layout.ts';
+import { ALL_LEVELS } from '../lib/web/talk.ts';
 import { TIME_MODES } from '../lib/web/timing.ts';
 
 // Views and addresses
@@ -29,6 +30,7 @@ const pane = fc.record({
   around: fc.nat(1000),
   from: time,
   to: time,
+  after: fc.option(fc.stringMatching(/^[a-z0-9-]{1,12}\.\d{1,15}$/), { nil: undefined }),
   at: fc.option(name, { nil: undefined }),
   pointed: fc.boolean(),
 }).map((p) => ({ ...p, pointed: p.pointed && p.at !== undefined })) as fc.Arbitrary<PaneView>;
@@ -44,7 +46,7 @@ test('every view is the same again out of its address', () => {
 });
 
 test('any text at all is an address of some view, and within bounds', () => {
-  const key = fc.constantFrom('stream', 'filter', 'filter.zz', 'not.t', 'pane', 'level', 'around', 'at', 'line', 'from', 'lines', '__proto__');
+  const key = fc.constantFrom('stream', 'filter', 'filter.zz', 'not.t', 'pane', 'level', 'around', 'at', 'line', 'from', 'cleared', 'lines', '__proto__');
   const junk = fc.array(fc.tuple(key, fc.string()), { maxLength: 40 }).map((pairs) => pairs.map(([k, v]) => `${k}=${v}`).join('&'));
   fc.assert(
     fc.property(fc.oneof(fc.string({ unit: 'binary' }), junk), (hash) => {

@@ -31,11 +31,15 @@ function known(sent: readonly Line[]): Known[] {
   });
 }
 
-const candidate = ({ streams, after }: Choice) => (line: Known): boolean =>
-  (!streams || streams.includes(line.id)) && line.position >= (after ?? 0);
+const byLevel = (lines: readonly Known[]): number[] => Array.from({ length: 7 }, (_, level) => lines.filter((line) => line.level === level).length);
 
-function passes({ filters, levels, from, to }: Choice, line: Known): boolean {
-  if ((levels & (1 << line.level)) === 0 || line.ts < (from ?? -Infinity) || line.ts >= (to ?? Infinity)) return false;
+const candidate = ({ streams, after }: Choice) => (line: Known): boolean =>
+  (!streams || streams.includes(line.id)) && line.position >= Number((after ?? 'e.0').slice(2));
+
+const passes = (choice: Choice, line: Known): boolean => (choice.levels & (1 << line.level)) !== 0 && passesAnyLevel(choice, line);
+
+function passesAnyLevel({ filters, from, to }: Choice, line: Known): boolean {
+  if (line.ts < (from ?? -Infinity) || line.ts >= (to ?? Infinity)) return false;
   return filters.every((f) => new RegExp(f.source).test(line.text) !== f.exclude);
 }
 
@@ -101,7 +105,7 @@ const someChoice: fc.Arbitrary<Partial<Choice>> = fc.record({
   around: fc.constantFrom(0, 0, 1, 3),
   from: fc.constantFrom(undefined, undefined, 1500),
   to: fc.constantFrom(undefined, undefined, 2500),
-  after: fc.constantFrom(undefined, undefined, 700),
+  after: fc.constantFrom(undefined, undefined, 'e.700'),
 });
 const someStep = fc.oneof(
   { weight: 4, arbitrary: fc.record({ lines: fc.array(someLine, { minLength: 1, maxLength: 40 }), times: fc.constantFrom(1, 1, 1, 30) }) },
@@ -141,6 +145,8 @@ test('rows, counts and marks are those of a plain model, whatever is chosen, com
         await until(async () => (now = await page.state()).lines === held.length && now.matched === matching.length, 3000, () => {
           return `${held.length} lines and ${matching.length} that match, not ${now.lines} and ${now.matched}`;
         });
+        assert.equal([...now.levels.held], byLevel(held));
+        assert.equal([...now.levels.passing], byLevel(held.filter((line) => passesAnyLevel(choice, line))));
         const made = view(all.filter((line) => line.position >= begun), choice, opened);
         const rows = await page.rows();
         assert.equal(plain(rows), wanted(trimmed(made, dropped)));

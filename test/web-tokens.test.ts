@@ -3,10 +3,9 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { LEVEL, levelOfText } from '../lib/level.ts';
-import { ALL_LEVELS } from '../lib/web/layout.ts';
 import { quoted, shellCommand, type Wanted } from '../lib/web/shell.ts';
-import type { Filter } from '../lib/web/talk.ts';
-import { sameDay, span, timeText } from '../lib/web/timing.ts';
+import { ALL_LEVELS, type Filter } from '../lib/web/talk.ts';
+import { dayBegun, span, timeText } from '../lib/web/timing.ts';
 import { isLink, MAX_TEXT, tokensIn } from '../lib/web/tokens.ts';
 import { record, serving } from './serving.ts';
 import { sh, timed } from './sh.ts';
@@ -85,8 +84,33 @@ test('times: local, UTC, how long ago, since another line', () => {
   fc.assert(fc.property(fc.double(), (ms) => {
     for (const mode of ['local', 'utc', 'relative', 'delta'] as const) assert.ok(timeText(mode, ms, { now: 0, above: 0, zero: undefined }).length < 40);
   }));
-  assert.ok(sameDay('utc', at, at + 1000));
-  assert.not(sameDay('utc', at, at + 86_400_000));
+});
+
+test('where a day begins, its date, in the zone that is shown', () => {
+  const [eve, midnight] = [Date.UTC(2026, 10, 22, 23, 59, 59, 999), Date.UTC(2026, 10, 23)];
+  assert.is(dayBegun('utc', midnight, eve), '2026-11-23');
+  assert.is(dayBegun('utc', eve, midnight), '2026-11-22', 'also where time goes back');
+  assert.is(dayBegun('utc', midnight + 86_399_999, midnight), '');
+  assert.is(dayBegun('utc', midnight, NaN), '', 'nothing is above');
+  assert.is(dayBegun('off', midnight, eve), '');
+  // Kathmandu is 5:45 ahead.
+  const zone = process.env['TZ'];
+  process.env['TZ'] = 'Asia/Kathmandu';
+  try {
+    const there = Date.UTC(2026, 10, 22, 18, 15);
+    for (const mode of ['local', 'relative', 'delta'] as const) assert.is(dayBegun(mode, there, there - 1), '2026-11-23');
+    assert.is(dayBegun('local', midnight, eve), '');
+    assert.is(dayBegun('utc', there, there - 1), '');
+  } finally {
+    if (zone === undefined) delete process.env['TZ'];
+    else process.env['TZ'] = zone;
+  }
+  const moment = fc.date({ noInvalidDate: true, min: new Date(0), max: new Date('2100-01-01') }).map(Number);
+  fc.assert(fc.property(moment, fc.oneof(fc.integer({ min: -1e8, max: 1e8 }), fc.constant(0)), (ts, by) => {
+    const date = (at: number): string => new Date(at).toISOString().slice(0, 10);
+    assert.is(dayBegun('utc', ts, ts + by), date(ts) === date(ts + by) ? '' : date(ts));
+  }));
+  assert.is(dayBegun('utc', 9e99, midnight), '', 'no such date');
 });
 
 test('any text is one word of a shell', () => {

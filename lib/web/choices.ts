@@ -1,8 +1,8 @@
 /** One pane's choices: what the person has chosen to see in it, and what is known of it, as signals that its controls draw themselves from. */
 import { computed, effect, signal } from '@preact/signals-core';
-import { ALL_LEVELS, noChip, noPattern, type Chip, type PaneView, type Pattern } from './layout.ts';
+import { noChip, noPattern, type Chip, type PaneView, type Pattern } from './layout.ts';
 import { filterFault } from './pattern.ts';
-import type { Choice, Filter, PaneState } from './talk.ts';
+import { ALL_LEVELS, type Choice, type Filter, type PaneState } from './talk.ts';
 
 /** How long typing rests before it is a filter, ms: less than between two keys of who types fast, since a million lines are tried in less. */
 const TYPING = 40;
@@ -28,9 +28,9 @@ export class Choices {
   readonly around;
   readonly from;
   readonly to;
-  /** Position in the store of the first line shown, after a clear; and those before, to go back to. */
-  readonly after = signal<number | undefined>(undefined);
-  readonly cleared: (number | undefined)[] = [];
+  /** What it was cleared after; and what before, to go back to. */
+  readonly after;
+  readonly cleared: (string | undefined)[] = [];
   readonly peek = signal<Peek | undefined>(undefined);
 
   /** Why the text in a box is no pattern, '' if it is one; and the last that was one. */
@@ -70,6 +70,7 @@ export class Choices {
     this.around = signal(view.around);
     this.from = signal(view.from);
     this.to = signal(view.to);
+    this.after = signal(view.after);
     this.#settle(this.draft, this.fault, this.applied);
     this.#settle(this.find, this.findFault, this.sought);
   }
@@ -85,7 +86,7 @@ export class Choices {
 
   /** What it shows, as plain data; where it stands is the view's to say. */
   get view(): Omit<PaneView, 'at' | 'pointed'> {
-    const { streams, applied, filters, off, sought, levels, wrap, columns, repeats, stacks, around, from, to } = this;
+    const { streams, applied, filters, off, sought, levels, wrap, columns, repeats, stacks, around, from, to, after } = this;
     return {
       streams: streams.value,
       draft: applied.value,
@@ -100,6 +101,7 @@ export class Choices {
       around: around.value,
       from: from.value,
       to: to.value,
+      after: after.value,
     };
   }
 

@@ -6,12 +6,11 @@ import type { Choices } from './choices.ts';
 import * as desk from './desk.ts';
 import { unfilter, type Frame } from './frame.tsx';
 import { lineText } from './hash.ts';
-import { ALL_LEVELS } from './layout.ts';
 import { memory, remember } from './memory.ts';
 import { openPalette } from './palette.tsx';
 import { copyText, fileName, saveFile } from './share.ts';
 import { shellCommand } from './shell.ts';
-import type { Ask, Say } from './talk.ts';
+import { ALL_LEVELS, type Ask, type Say } from './talk.ts';
 import { nextDensity, nextTheme, nextTime, resize } from './theme.ts';
 
 /** Warnings and above. */
@@ -60,7 +59,7 @@ export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
   };
   const undo = (): void => {
     const { cleared, after } = pane();
-    if (cleared.length === 0) return desk.say('Nothing was cleared');
+    if (after.value === undefined) return desk.say('Nothing was cleared');
     after.value = cleared.pop();
   };
 
@@ -80,7 +79,7 @@ export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
     clear: () => {
       const { cleared, after, state } = pane();
       cleared.push(after.value);
-      after.value = desk.state.value?.next;
+      after.value = desk.state.value?.cursor;
       desk.say(`Cleared ${counted(state.value?.matched ?? 0)} lines from view; none is lost`, { undo });
     },
     undo,

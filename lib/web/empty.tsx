@@ -2,8 +2,8 @@
 import type { JSX } from 'preact';
 import { counted } from './clock.ts';
 import { known, state } from './desk.ts';
-import { ALL_LEVELS } from './layout.ts';
 import type { Choices } from './choices.ts';
+import { ALL_LEVELS } from './talk.ts';
 
 type Props = { pane: Choices; undo: () => void; unfilter: () => void };
 

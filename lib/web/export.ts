@@ -1,18 +1,15 @@
 /** What a lens shows, as a file: the text of its lines, or the records as lm-serve read them, which can be piped into another one. */
 import type { Chunk } from './chunk.ts';
-import { isLine } from './kind.ts';
-import { hasBit, type Hits } from './hits.ts';
 import type { Lens } from './lens.ts';
 import { FLAG, type Piece } from './piece.ts';
 import { recordText } from './record-text.ts';
-import { PART } from './scope.ts';
 import { plainText } from './sgr.ts';
 
 /** Parts of the file are made so long, characters: one string for all would not fit. */
 const PART_LENGTH = 1_000_000;
 
 /** The lines of rows [from, to), and those that they stand for; notes are no lines. */
-export function exportLines(lens: Lens, hits: Hits | undefined, as: 'text' | 'ndjson', from: number, to: number): { blob: Blob; lines: number } {
+export function exportLines(lens: Lens, as: 'text' | 'ndjson', from: number, to: number): { blob: Blob; lines: number } {
   const [first, last] = [lens.at(Math.max(from, lens.base)), lens.at(to)];
   const start = first ? first.chunk.first + first.row : Infinity;
   const stop = last ? last.chunk.first + last.row : Infinity;
@@ -23,7 +20,7 @@ export function exportLines(lens: Lens, hits: Hits | undefined, as: 'text' | 'nd
     const { chunk } = piece;
     const context = surroundings(piece);
     for (let row = Math.max(piece.from, start - chunk.first); row < Math.min(piece.to, stop - chunk.first); row++) {
-      if (!context.has(row) && !passes(lens, chunk, row, hits)) continue;
+      if (!context.has(row) && !lens.has(chunk, row)) continue;
       text += as === 'text' ? `${plainText(chunk.text(row))}\n` : `${recordOf(chunk, row)}\n`;
       lines++;
       if (text.length < PART_LENGTH) continue;
@@ -33,12 +30,6 @@ export function exportLines(lens: Lens, hits: Hits | undefined, as: 'text' | 'nd
   }
   parts.push(new Blob([text]));
   return { blob: new Blob(parts, { type: as === 'text' ? 'text/plain' : 'application/x-ndjson' }), lines };
-}
-
-function passes(lens: Lens, chunk: Chunk, row: number, hits: Hits | undefined): boolean {
-  if (!isLine(chunk.kinds[row] as number) || lens.scope.partOf(chunk, row) !== PART.line) return false;
-  const bits = hits?.bitsOf(chunk);
-  return hits === undefined || (bits !== undefined && hasBit(bits, row));
 }
 
 /** Rows of a piece that are shown only because of others. */

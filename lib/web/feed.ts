@@ -5,8 +5,10 @@ import { Entry } from './entry.ts';
 export type FeedSink = {
   /** The server's first line; `known` is false where its epoch is not the one the cursor was of. */
   hello(known: boolean, now: number): void;
-  /** An entry that is a record. `ts` is the record's own time or that of its arrival at the server. */
-  record(entry: Entry, bytes: Uint8Array, ts: number): void;
+  /** What comes next is the entry of this number. */
+  next(epoch: string, seq: number): void;
+  /** An entry that is a record. `ts` is the record's own time or that of its arrival at the server. False if it was taken before. */
+  record(entry: Entry, bytes: Uint8Array, ts: number): boolean;
   /** An entry that is no record to this page. */
   strange(text: string, why: string, ts: number): void;
   /** Lines that have not come: `lines` of the run, `from` to `to`. */
@@ -32,8 +34,8 @@ export class FeedReader {
   /** Epoch of the server, '' before its first line, and the number of the last entry taken. */
   epoch = '';
   seq = 0;
-  /** Number of the first entry taken in this epoch, 0 before it. */
-  first = 0;
+  /** Number of the first entry taken, undefined before it; 0 once entries of an earlier life of the server stand before it. */
+  first: number | undefined;
   readonly #sink: FeedSink;
   readonly #entry = new Entry();
   #parts: Uint8Array[] = []; // the beginning of a line whose end has not come
@@ -97,8 +99,10 @@ export class FeedReader {
     else if (this.#left === 0) throw new Error('a record outside of a batch');
     else if (this.#isNew()) {
       const why = this.#entry.read(bytes, start, end);
-      if (why === undefined) this.#sink.record(this.#entry, bytes, Number.isNaN(this.#entry.ts) ? this.#ts : this.#entry.ts);
-      else this.#sink.strange(decoder.decode(bytes.subarray(start, end)), why, this.#ts);
+      if (why !== undefined) this.#sink.strange(decoder.decode(bytes.subarray(start, end)), why, this.#ts);
+      else if (!this.#sink.record(this.#entry, bytes, Number.isNaN(this.#entry.ts) ? this.#ts : this.#entry.ts)) {
+        this.#sink.next(this.epoch, this.seq + 1);
+      }
     }
   }
 
@@ -136,6 +140,7 @@ export class FeedReader {
     this.#next = at;
     this.#left = count(line['count']);
     this.#ts = ts;
+    this.#sink.next(this.epoch, Math.max(at, this.seq + 1));
   }
 
   /** Count an entry of the batch; false if it was taken before. */
@@ -144,7 +149,7 @@ export class FeedReader {
     this.#left--;
     if (seq <= this.seq) return false;
     this.seq = seq;
-    if (this.first === 0) this.first = seq;
+    this.first ??= seq;
     return true;
   }
 }

@@ -12,7 +12,7 @@ import { samePattern, type LineName } from './layout.ts';
 import { look, memory } from './memory.ts';
 import { Pill } from './pill.tsx';
 import { Histogram } from './histogram.tsx';
-import type { Ask, PaneState, Row, Say, Sought } from './talk.ts';
+import { ALL_LEVELS, type Ask, type PaneState, type Row, type Say, type Sought } from './talk.ts';
 import { View, type RowAct } from './view.ts';
 
 /** How often the controls are drawn anew while lines come, ms. */
@@ -62,6 +62,13 @@ export class Frame {
     this.#listen();
     this.#send();
     this.#draw(log);
+  }
+
+  /** Ask for what is chosen, also when nothing has changed but the lines held. */
+  again(): void {
+    const { pane, view } = this;
+    const keep = pane.peek.peek()?.position ?? view.anchor;
+    this.#events.ask({ ask: 'show', pane: pane.id, serial: ++this.#serial, choice: pane.choice.peek(), keep });
   }
 
   close(): void {
@@ -223,7 +230,7 @@ export class Frame {
       effect(() => {
         const choice = pane.choice.value;
         untracked(() => {
-          ask({ ask: 'show', pane: pane.id, serial: ++this.#serial, choice, keep: pane.peek.value?.position ?? view.anchor });
+          this.again();
           if (choice.streams === this.#shown) return;
           this.#shown = choice.streams;
           this.#awaited = this.#serial;
@@ -282,7 +289,7 @@ export function unfilter(): void {
   const pane = focused.value;
   pane.draft.value = { ...pane.draft.value, source: '', exclude: false };
   pane.filters.value = pane.filters.value.map((chip) => ({ ...chip, on: false }));
-  pane.levels.value = ~0 & 0x7f;
+  pane.levels.value = ALL_LEVELS;
   pane.from.value = pane.to.value = undefined;
   pane.peek.value = undefined;
 }

@@ -1,7 +1,8 @@
 /** A view as it stands behind the # of the address: so that it can be kept and sent to others. */
 import {
-  ALL_LEVELS, LEVEL_NAMES, MAX_PANES, noChip, plainPane, type Chip, type Layout, type LineName, type PaneView, type Pattern,
+  LEVEL_NAMES, MAX_PANES, noChip, plainPane, type Chip, type Layout, type LineName, type PaneView, type Pattern,
 } from './layout.ts';
+import { ALL_LEVELS } from './talk.ts';
 import { TIME_MODES } from './timing.ts';
 
 /*
@@ -47,6 +48,7 @@ function putPane(values: URLSearchParams, pane: PaneView): void {
   if (pane.around > 0) put('around', pane.around);
   put('from', pane.from);
   put('to', pane.to);
+  put('cleared', pane.after);
   if (pane.at) put(pane.pointed ? 'line' : 'at', lineText(pane.at));
 }
 
@@ -87,6 +89,7 @@ function take(pane: PaneView, key: string, letters: string, value: string): void
     around: () => void (pane.around = Math.min(MAX.around, whole(value) ?? 0)),
     from: () => void (pane.from = whole(value)),
     to: () => void (pane.to = whole(value)),
+    cleared: () => void (pane.after = /^[^.]{1,100}\.\d{1,15}$/.test(value) ? value : undefined),
     at: () => point(pane, value, false),
     line: () => point(pane, value, true),
   };

@@ -1,4 +1,5 @@
-/** What this page was not given although the server had it: room is left for it among the rows, and it can be loaded back. */
+/** What this page was not given although the server had it: room is left for it among the rows, or is before them, and it can be loaded. */
+import type { Chunk } from './chunk.ts';
 import { FeedReader } from './feed.ts';
 import { Intake } from './intake.ts';
 import { KIND } from './kind.ts';
@@ -43,30 +44,51 @@ export class Holes {
    */
   async load(position: number, load: Load): Promise<number | undefined> {
     const hole = this.#holes.get(position);
-    if (!hole || this.#loading.has(position)) return undefined;
-    this.#loading.add(position);
+    const rows = hole && (await this.#once(position, hole, load));
+    if (!rows) return undefined;
+    const chunk = this.#store.chunkOf(position);
+    this.#holes.delete(position);
+    if (!chunk) return undefined; // dropped meanwhile, and what was left out with it
+    chunk.kinds[position - chunk.first] = KIND.filled;
+    this.#fill(rows);
+    return rows.lines;
+  }
+
+  /**
+   * Load the entries `from` to `to`, the next before all that were given. Gives the chunks that they are in, oldest first; undefined
+   * where they are being loaded, or lines have been dropped that would be missing behind them.
+   */
+  async before(epoch: string, from: number, to: number, load: Load): Promise<Chunk[] | undefined> {
+    const start = this.#store.first - (to - from + 1);
+    const rows = await this.#once(NaN, { epoch, from, to, start }, load);
+    if (!rows || this.#store.room === 0) return undefined;
+    const oldest = rows.chunks[0];
+    // What the server has dropped since is not missing between others.
+    if (oldest?.kinds[0] === KIND.skip) oldest.kinds[0] = KIND.filled;
+    this.#fill(rows);
+    return rows.chunks;
+  }
+
+  /** What is in a hole, in a store of its own; undefined while it is being loaded already. */
+  async #once(key: number, { epoch, from, to, start }: Hole, load: Load): Promise<Store | undefined> {
+    if (this.#loading.has(key)) return undefined;
+    this.#loading.add(key);
     try {
-      const { epoch, from, to, start } = hole;
       const rows = new Store({ lines: Infinity, bytes: Infinity }, start);
       const reader = FeedReader.from(new Intake(rows, new Runs(), () => {}), epoch, from - 1);
       reader.begin();
       await load(`after=${epoch}.${from - 1}&until=${epoch}.${to}`, (block) => reader.push(block));
-      if (reader.epoch === epoch && reader.seq < to) throw new Error('the answer was cut short');
       if (reader.epoch !== epoch) throw new Error('the server was started again');
-      const chunk = this.#store.chunkOf(position);
-      this.#holes.delete(position);
-      if (!chunk) return undefined; // dropped meanwhile, and what was left out with it
-      chunk.kinds[position - chunk.first] = KIND.filled;
-      this.#store.fill(rows);
-      this.#take(rows);
-      return rows.lines;
+      if (reader.seq < to) throw new Error('the answer was cut short');
+      return rows;
     } finally {
-      this.#loading.delete(position);
+      this.#loading.delete(key);
     }
   }
 
-  /** These lines would be known if they came again. */
-  #take(rows: Store): void {
+  /** Put rows where they belong; their lines would be known if they came again. */
+  #fill(rows: Store): void {
+    this.#store.fill(rows);
     for (const chunk of rows.chunks) {
       for (let row = 0; row < chunk.count; row++) {
         const { id, run, n } = chunk.label(row);

@@ -38,14 +38,19 @@ export class Intake implements FeedSink {
     this.#greeted();
   }
 
-  record({ writer, n, more, start, end, escaped, tailEnd }: Entry, bytes: Uint8Array, ts: number): void {
+  next(epoch: string, seq: number): void {
+    this.#store.place(epoch, seq);
+  }
+
+  record({ writer, n, more, start, end, escaped, tailEnd }: Entry, bytes: Uint8Array, ts: number): boolean {
     const { id, run, key } = writer;
     if (run !== '' && !this.#runs.take(key, n)) {
       this.repeated++;
-      return;
+      return false;
     }
     const bad = run === '' && id === 'unframed';
     this.#store.add({ kind: bad ? KIND.bad : KIND.line, id, run, n, ts, more }, bytes, start, end, escaped, tailEnd);
+    return true;
   }
 
   strange(text: string, why: string, ts: number): void {

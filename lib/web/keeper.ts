@@ -14,6 +14,8 @@ import type { Ask, LinkState, MatchAnswer, Say, State } from './talk.ts';
 const MAX_PANES = 16;
 const MAX_NOTE = 1000;
 const MAX_BOOKMARKS = 10_000;
+/** Older entries are loaded by so many, so that those nearest to what is held are soon there. */
+const STEP = 20_000;
 
 export class Keeper {
   readonly feed: FeedReader;
@@ -67,7 +69,7 @@ export class Keeper {
     if (ask.ask === 'whole') return this.#whole(ask.position);
     if (ask.ask === 'mark') this.#mark(ask.text);
     if (ask.ask === 'bookmarks') this.#bookmark(ask.positions);
-    if (ask.ask === 'back') return this.#back(ask.position);
+    if (ask.ask === 'back' || ask.ask === 'older') return this.#load(ask);
     if (!('pane' in ask)) return undefined;
     if (ask.ask === 'close') this.#close(ask.pane);
     const pane = this.#panes.get(ask.pane) ?? (ask.ask === 'show' ? this.#open(ask.pane) : undefined);
@@ -88,7 +90,7 @@ export class Keeper {
     const panes = await Promise.all([...this.#panes.values()].map((pane) => pane.state()));
     return {
       say: 'state', link, retry, panes,
-      firstEntry: this.feed.first,
+      firstEntry: this.#store.room > 0 ? (this.feed.first ?? 0) : 0,
       held: this.#store.lines,
       bytes: this.#store.bytes,
       dropped: this.#store.dropped,
@@ -96,7 +98,7 @@ export class Keeper {
       skipped: this.#intake.skipped,
       repeated: this.#intake.repeated,
       errors: this.#store.traits.errors,
-      next: this.#store.end,
+      cursor: this.feed.cursor,
     };
   }
 
@@ -111,20 +113,36 @@ export class Keeper {
   /** A note of the person's between the lines. */
   #mark(text: string): void {
     this.#store.note({ kind: KIND.mark, id: '', run: '', n: 0, ts: Date.now(), more: false }, text.slice(0, MAX_NOTE));
+    this.#store.place(this.feed.epoch, this.feed.seq + 1);
     this.#grown();
   }
 
-  /** Load what a note says was not given. */
-  async #back(position: number): Promise<Say> {
+  /** Load what this page was not given. */
+  async #load(ask: Extract<Ask, { ask: 'back' | 'older' }>): Promise<Say> {
     try {
-      const lines = this.load && (await this.#holes.load(position, this.load));
-      if (lines === undefined) return { say: 'back', position, lines: 0, why: 'nothing can be loaded here' };
+      if (!this.load) throw new Error('there is no server to ask');
+      if (ask.ask === 'older') return { say: 'back', lines: 0, more: await this.#older(ask.first, this.load) };
+      const lines = await this.#holes.load(ask.position, this.load);
+      if (lines === undefined) throw new Error('nothing can be loaded here');
       for (const pane of this.#panes.values()) pane.filled();
       this.#grown();
-      return { say: 'back', position, lines };
+      return { say: 'back', lines, more: false };
     } catch (err) {
-      return { say: 'back', position, lines: 0, why: err instanceof Error ? err.message : String(err) };
+      return { say: 'back', lines: 0, more: false, why: err instanceof Error ? err.message : String(err) };
     }
+  }
+
+  /** Load a step of what the server holds from its entry `first` on. Gives whether there is more. */
+  async #older(first: number, load: Load): Promise<boolean> {
+    const { feed } = this;
+    const end = feed.first ?? 0;
+    const from = Math.max(first, end - Math.min(STEP, this.#store.room));
+    const chunks = from < end && (await this.#holes.before(feed.epoch, from, end - 1, load));
+    if (!chunks) return false;
+    feed.first = from;
+    for (const pane of this.#panes.values()) pane.older(chunks);
+    this.#grown();
+    return from > first && this.#store.room > 0;
   }
 
   #bookmark(positions: number[]): void {

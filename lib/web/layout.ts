@@ -1,4 +1,5 @@
 /** A view as plain data: which panes there are, and of each what it shows and where it stands. */
+import { ALL_LEVELS } from './talk.ts';
 import type { TimeMode } from './timing.ts';
 
 /** A filter, or what is sought by find. Text is taken as it is; `fold` makes upper and lower case the same. */
@@ -31,6 +32,8 @@ export type PaneView = {
   /** Only lines of this time, ms since the epoch. */
   from: number | undefined;
   to: number | undefined;
+  /** What stands up to this entry of the server's, `EPOCH.SEQ`, has been cleared away. */
+  after: string | undefined;
   /** The line that stands at the top, undefined while the newest are followed; and whether it is the one that somebody was sent to. */
   at: LineName | undefined;
   pointed: boolean;
@@ -49,7 +52,6 @@ export type Layout = {
 export const MAX_PANES = 4;
 /** The names of the levels, each at its bit; lines without one have bit 0. */
 export const LEVEL_NAMES = ['none', 'trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
-export const ALL_LEVELS = (1 << LEVEL_NAMES.length) - 1;
 
 export const noPattern: Pattern = { source: '', mode: 'regex', fold: true };
 export const noChip: Chip = { ...noPattern, exclude: false, on: true };
@@ -69,6 +71,7 @@ export const plainPane = (): PaneView => ({
   around: 0,
   from: undefined,
   to: undefined,
+  after: undefined,
   at: undefined,
   pointed: false,
 });

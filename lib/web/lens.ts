@@ -4,10 +4,10 @@ import { TRAIT } from './kind.ts';
 import { Folds } from './folds.ts';
 import { hasBit, type Hits } from './hits.ts';
 import { newPiece, pieceOf, type Piece } from './piece.ts';
-import { isError, PART, Scope } from './scope.ts';
+import { isError, PART, Scope, type Part } from './scope.ts';
 import { ShapeCounts } from './shape.ts';
 import type { Store } from './store.ts';
-import type { Choice } from './talk.ts';
+import { LEVELS, type Choice, type LevelCounts } from './talk.ts';
 
 let lenses = 0;
 
@@ -17,18 +17,18 @@ export class Lens {
   /** Numbers of the rows shown: [base, end). */
   base = 0;
   end = 0;
-  /** Lines of the chosen streams that are held, and those of them that are shown or that shown rows stand for. */
-  lines = 0;
-  matched = 0;
+  readonly levels: LevelCounts = { held: new Uint32Array(LEVELS), passing: new Uint32Array(LEVELS) };
   readonly pieces: Piece[] = [];
   readonly scope: Scope;
   /** Where rows stand for others or for their surroundings; then rows can join at the newer end only. */
   readonly folds: Folds | undefined;
   shape = new ShapeCounts();
+  readonly #hits: Hits | undefined;
 
-  /** Show what is held and chosen and, where there are filters, what they have let pass so far. `opened` are positions of rows that hide nothing. */
-  constructor(store: Store, choice: Choice, hits: Hits | undefined, opened: ReadonlySet<number>) {
-    this.scope = new Scope(choice);
+  /** Show what is held and chosen and, where there are filters, what they have let pass so far. `opened` are positions of rows that hide nothing, `after` is that of the first not cleared away. */
+  constructor(store: Store, choice: Choice, hits: Hits | undefined, opened: ReadonlySet<number>, after?: number) {
+    this.scope = new Scope(choice, after);
+    this.#hits = hits;
     const { repeats, stacks, around } = choice;
     if (repeats || stacks || (around > 0 && hits)) this.folds = new Folds(this, { repeats, stacks, around: hits ? around : 0 }, opened);
     const { length } = store.chunks;
@@ -36,64 +36,76 @@ export class Lens {
       const chunk = store.chunks[this.folds ? i : length - 1 - i] as Chunk;
       const from = Math.max(0, (hits?.low ?? -Infinity) - chunk.first);
       const to = Math.min(chunk.count, (hits?.high ?? Infinity) - chunk.first);
-      if (from < to) this.take(chunk, from, to, hits?.bitsOf(chunk), !this.folds, hits !== undefined);
+      if (from < to) this.take(chunk, from, to, !this.folds);
     }
   }
 
-  /**
-   * Rows [from, to) of a chunk come to be known, at the older or the newer end; `bits` are the filters', by row of the chunk. Gives
-   * how many of those that are shown are errors.
-   */
-  take(chunk: Chunk, from: number, to: number, bits: Uint8Array | undefined, older: boolean, filtered: boolean): number {
-    const { scope, folds } = this;
+  /** Lines of the chosen streams that are held, and those of them that are shown or that shown rows stand for. */
+  get lines(): number {
+    return this.levels.held.reduce((sum, n) => sum + n);
+  }
+
+  get matched(): number {
+    return this.levels.passing.reduce((sum, n, level) => (this.scope.shows(level) ? sum + n : sum), 0);
+  }
+
+  /** Rows [from, to) of a chunk come to be known, at the older or the newer end. Gives how many of those that are shown are errors. */
+  take(chunk: Chunk, from: number, to: number, older: boolean): number {
+    const { scope, folds, shape } = this;
+    const { held, passing } = this.levels;
     if (scope.misses(chunk)) return 0;
+    const bits = this.#hits?.bitsOf(chunk);
     const piece = older ? this.#head(chunk, from, to) : this.#tail(chunk, from);
-    const before = { count: piece.count, lines: piece.lines, matched: piece.matched };
+    const { count } = piece;
     let errors = 0;
     for (let row = from; row < to; row++) {
-      const part = scope.partOf(chunk, row);
+      const part = this.#partOf(chunk, row, bits);
       if (part === PART.none) continue;
-      let shown = part === PART.note;
-      if (!shown) {
-        piece.lines++;
-        shown = part === PART.line && (!filtered || (bits !== undefined && hasBit(bits, row)));
-        if (shown) {
-          piece.matched++;
-          this.shape.add(chunk.ts[row] as number, (chunk.traits[row] as number) & TRAIT.level);
+      if (part !== PART.note) {
+        const level = (chunk.traits[row] as number) & TRAIT.level;
+        (held[level] as number)++;
+        if (part >= PART.off) (passing[level] as number)++;
+        if (part === PART.line) {
+          shape.add(chunk.ts[row] as number, level);
           if (isError(chunk, row)) errors++;
         }
       }
+      const shown = part === PART.line || part === PART.note;
       if (folds) folds.take(chunk, row, shown);
       else if (shown) piece.rows[piece.count++] = row;
     }
     piece.to = to;
-    this.lines += piece.lines - before.lines;
-    this.matched += piece.matched - before.matched;
     if (older) {
       this.base -= piece.count;
       piece.start = this.base;
-    } else if (!folds) this.end += piece.count - before.count;
+    } else if (!folds) this.end += piece.count - count;
     return errors;
   }
 
-  /** A chunk has left the store; it was the oldest. `bits` are as they were for `take`. */
-  forget(chunk: Chunk, bits: Uint8Array | undefined, filtered: boolean): void {
+  /** A chunk has left the store; it was the oldest, and what the filters know of it is still known. */
+  forget(chunk: Chunk): void {
+    const { held, passing } = this.levels;
     while (this.pieces[0]?.chunk === chunk) {
       const gone = this.pieces.shift() as Piece;
-      this.lines -= gone.lines;
-      this.matched -= gone.matched;
-      this.#count(gone, bits, filtered, (ts, level) => this.shape.remove(ts, level));
+      this.#each(gone, (ts, level, part) => {
+        (held[level] as number)--;
+        if (part >= PART.off) (passing[level] as number)--;
+        if (part === PART.line) this.shape.remove(ts, level);
+      });
       this.base = gone.start + gone.count;
       this.folds?.forget(gone);
     }
   }
 
   /** Count anew how the lines lie in time; see `ShapeCounts.coarse`. */
-  reshape(hits: Hits | undefined): void {
+  reshape(): void {
     this.shape = new ShapeCounts();
-    for (const piece of this.pieces) {
-      this.#count(piece, hits?.bitsOf(piece.chunk), hits !== undefined, (ts, level) => this.shape.add(ts, level));
-    }
+    for (const piece of this.pieces) this.#each(piece, (ts, level, part) => part === PART.line && this.shape.add(ts, level));
+  }
+
+  /** Whether a line is shown, or shown rows stand for it. */
+  has(chunk: Chunk, row: number): boolean {
+    return this.#partOf(chunk, row, this.#hits?.bitsOf(chunk)) === PART.line;
   }
 
   /** Where the row of a number is. */
@@ -117,11 +129,19 @@ export class Lens {
     return low;
   }
 
-  /** The lines of a piece that are shown or stood for, by time and level. */
-  #count({ chunk, from, to }: Piece, bits: Uint8Array | undefined, filtered: boolean, each: (ts: number, level: number) => void): void {
+  /** What a row is by the scope and by the filters, which have `bits` of its chunk. */
+  #partOf(chunk: Chunk, row: number, bits: Uint8Array | undefined): Part {
+    const part = this.scope.partOf(chunk, row);
+    if (part < PART.off || !this.#hits) return part;
+    return bits !== undefined && hasBit(bits, row) ? part : PART.hidden;
+  }
+
+  /** The lines of a piece that are the pane's business. */
+  #each({ chunk, from, to }: Piece, each: (ts: number, level: number, part: Part) => void): void {
+    const bits = this.#hits?.bitsOf(chunk);
     for (let row = from; row < to; row++) {
-      if (this.scope.partOf(chunk, row) !== PART.line || (filtered && !(bits && hasBit(bits, row)))) continue;
-      each(chunk.ts[row] as number, (chunk.traits[row] as number) & TRAIT.level);
+      const part = this.#partOf(chunk, row, bits);
+      if (part > PART.note) each(chunk.ts[row] as number, (chunk.traits[row] as number) & TRAIT.level, part);
     }
   }
 

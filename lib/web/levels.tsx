@@ -1,22 +1,25 @@
-/** The levels of a pane's lines: how many there are of each, and which are shown. */
+/** The levels of a pane's lines: how many are held of each, how many of these the filters let pass, and which are shown. */
 import type { JSX } from 'preact';
 import { counted } from './clock.ts';
-import { ALL_LEVELS, LEVEL_NAMES } from './layout.ts';
+import { LEVEL_NAMES } from './layout.ts';
 import type { Choices } from './choices.ts';
+import { ALL_LEVELS } from './talk.ts';
 
 /** Gravest first: that is what people look for. */
 const ORDER = [...LEVEL_NAMES.keys()].reverse();
 
 export function Levels({ pane }: { pane: Choices }): JSX.Element | null {
-  const counts = countsOf(pane);
+  const counts = pane.state.value?.levels;
+  const of = (list: 'held' | 'passing', level: number): string => counted(counts?.[list][level] ?? 0);
   const shown = pane.levels.value;
-  const there = ORDER.filter((level) => (counts[level] ?? 0) > 0 || !((shown >> level) & 1));
+  const there = ORDER.filter((level) => of('held', level) !== '0' || !((shown >> level) & 1));
   if (there.length < 2 && shown === ALL_LEVELS) return null;
   return (
     <div class="levels" role="group" aria-label="Levels">
       {there.map((level) => {
         const name = LEVEL_NAMES[level] as string;
         const on = ((shown >> level) & 1) === 1;
+        const [all, some] = [of('held', level), of('passing', level)];
         return (
           <button
             type="button"
@@ -27,7 +30,7 @@ export function Levels({ pane }: { pane: Choices }): JSX.Element | null {
             onClick={(event) => toggle(pane, level, event.ctrlKey || event.metaKey || event.altKey)}
           >
             <span class="glyph" />
-            <span>{name === 'none' ? 'other' : name}</span> <span class="n">{on ? counted(counts[level] ?? 0) : ''}</span>
+            <span>{name === 'none' ? 'other' : name}</span> <span class="n">{some === all ? all : `${some} of ${all}`}</span>
           </button>
         );
       })}
@@ -40,15 +43,4 @@ function toggle(pane: Choices, level: number, alone: boolean): void {
   const now = pane.levels.value;
   if (alone) pane.levels.value = now === bit ? ALL_LEVELS : bit;
   else pane.levels.value = now === bit ? ALL_LEVELS : now ^ bit;
-}
-
-/** Lines of each level among those shown. */
-function countsOf(pane: Choices): number[] {
-  const counts = pane.state.value?.shape?.counts;
-  const sums = LEVEL_NAMES.map(() => 0);
-  for (let i = 0; counts && i < counts.length; i++) {
-    const level = i % LEVEL_NAMES.length;
-    sums[level] = (sums[level] ?? 0) + (counts[i] ?? 0);
-  }
-  return sums;
 }

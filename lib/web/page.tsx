@@ -12,6 +12,7 @@ import type { Layout, PaneView } from './layout.ts';
 import { moveTogether } from './lock.ts';
 import { PLAIN_LOOK } from './look.ts';
 import { keepMemory, memory, remember } from './memory.ts';
+import { lifeOf } from './places.ts';
 import { startWorker } from './policy.ts';
 import { makeRuns } from './deeds.ts';
 import { Sheets } from './sheets.tsx';
@@ -128,6 +129,15 @@ addEventListener('hashchange', () => {
   });
 });
 
+/** What was cleared in a life of the server that nothing is held of says nothing here. */
+const lives = new Set<string>();
+effect(() => {
+  const { cursor } = desk.state.value ?? {};
+  if (cursor === undefined) return;
+  lives.add(lifeOf(cursor));
+  for (const { after } of desk.panes.value) if (after.value !== undefined && !lives.has(lifeOf(after.value))) after.value = undefined;
+});
+
 // The worker's words come into the page, one state for each frame of the screen.
 
 let waiting: State | undefined;
@@ -156,16 +166,22 @@ feed.onmessage = (event: MessageEvent<Say>) => {
   } else if (said.say === 'rows' || said.say === 'sought') frames.get(said.pane)?.take(said);
   else if (said.say === 'whole') desk.whole.value = said;
   else if (said.say === 'exported') waitingExports.shift()?.(said);
-  else if (said.say === 'back') desk.say(said.why ?? `Loaded ${counted(said.lines)} lines back into their place`, { bad: said.why !== undefined });
+  else if (said.say === 'back') loaded(said);
   else desk.takeStreams(said);
 };
 
 // The controls around the panes.
 
-/** Begin again with all that the server holds, as far as this page can hold it. */
-function loadAll(): void {
+/** Load all that the server holds, as far as this page can hold it; it would do so again. */
+function loadOlder(): void {
   desk.firstLines.value = LIMITS.lines;
-  location.reload();
+  ask({ ask: 'older', first: desk.serverFirst.value });
+}
+
+function loaded({ lines, more, why }: Extract<Say, { say: 'back' }>): void {
+  for (const frame of frames.values()) frame.again();
+  if (more) loadOlder();
+  else if (why !== undefined || lines > 0) desk.say(why ?? `Loaded ${counted(lines)} lines back into their place`, { bad: why !== undefined });
 }
 
 function mount(id: string, draw: () => JSX.Element | null): void {
@@ -175,7 +191,7 @@ function mount(id: string, draw: () => JSX.Element | null): void {
 }
 
 mount('streams', () => <Streams runs={runs} />);
-mount('status', () => <Status retry={() => ask({ ask: 'retry' })} loadAll={loadAll} />);
+mount('status', () => <Status retry={() => ask({ ask: 'retry' })} loadOlder={loadOlder} />);
 mount('said', () => <Toast />);
 mount('sheets', () => (
   <Sheets

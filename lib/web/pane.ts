@@ -39,6 +39,7 @@ export class Pane {
   #serial = 0;
   #choice: Choice = EVERYTHING;
   #keep: number | undefined;
+  #stale = false;
   #lens: Lens;
   /** The filters in force, and those that are being tried before they take their place (or are already shown, though not done). */
   #good: Hits | undefined;
@@ -50,6 +51,7 @@ export class Pane {
   #findSerial = 0;
   #findStopped = false;
   #opened = new Set<number>();
+  #after: number | undefined; // position of the first row that has not been cleared away
   #fed: number; // position up to which rows have been given to the lens
   #tail = 0;
   #errors = 0;
@@ -73,8 +75,12 @@ export class Pane {
     this.#serial = serial;
     this.#keep = keep;
     this.#choice = choice;
-    const turned = !same(choice.filters, old.filters) && this.#filter(choice.filters);
-    if (turned || !same({ ...choice, filters: [] }, { ...old, filters: [] })) this.#renew();
+    this.#turnAfter();
+    const stale = this.#stale;
+    this.#stale = false;
+    if (stale && this.#find) this.find(this.#findSerial, this.#find.filters[0]);
+    const turned = (stale || !same(choice.filters, old.filters)) && this.#filter(choice.filters);
+    if (stale || turned || !same({ ...choice, filters: [] }, { ...old, filters: [] })) this.#renew();
     this.#adopt();
   }
 
@@ -114,7 +120,7 @@ export class Pane {
   }
 
   export(as: 'text' | 'ndjson', from = -Infinity, to = Infinity): Say {
-    return { say: 'exported', pane: this.#id, as, ...exportLines(this.#lens, this.#shown, as, from, to) };
+    return { say: 'exported', pane: this.#id, as, ...exportLines(this.#lens, as, from, to) };
   }
 
   async rows(lens: number, from: number, to: number): Promise<Say | undefined> {
@@ -125,13 +131,13 @@ export class Pane {
   /** How things stand, with the newest rows if they are wanted. */
   async state(): Promise<PaneState> {
     const lens = this.#lens;
-    const { key, base, end, lines, matched } = lens;
+    const { key, base, end, lines, matched, levels } = lens;
     const tail = this.#tail > 0 ? await this.#rows(numbers(Math.max(base, end - this.#tail), end)) : undefined;
     const changed = await this.#rows([...(lens.folds?.changed ?? [])].filter((at) => tail === undefined || at < end - this.#tail));
     if (lens !== this.#lens) return this.state();
     lens.folds?.changed.clear();
     return {
-      pane: this.#id, serial: this.#serial, lens: key, base, end, lines, matched, tail, changed,
+      pane: this.#id, serial: this.#serial, lens: key, base, end, lines, matched, levels, tail, changed,
       keepAt: this.#keep === undefined ? undefined : lens.numberOf(this.#keep),
       narrowed: this.#shown !== undefined || lens.scope.narrows,
       filters: this.#shown?.filters ?? [],
@@ -146,27 +152,35 @@ export class Pane {
   /** Rows have come: give them to the lens if it needs no filter. */
   grown(): void {
     const { store } = this.#around;
+    // While lines are still being sent it is not known where the last one will be that was cleared away.
+    if ((this.#after ?? Infinity) > this.#fed && this.#turnAfter()) {
+      this.#fed = store.end;
+      this.#renew();
+    }
     for (let i = store.indexOf(this.#fed); i < store.chunks.length; i++) {
       const chunk = store.chunks[i];
       if (!chunk || this.#shown) continue;
-      this.#errors += this.#lens.take(chunk, Math.max(0, this.#fed - chunk.first), chunk.count, undefined, false, false);
+      this.#errors += this.#lens.take(chunk, Math.max(0, this.#fed - chunk.first), chunk.count, false);
     }
     this.#fed = store.end;
   }
 
   /** A chunk has left the store; it was the oldest. */
   forget(chunk: Chunk): void {
-    this.#lens.forget(chunk, this.#shown?.bitsOf(chunk), this.#shown !== undefined);
-    this.#trialLens?.forget(chunk, this.#trial?.bitsOf(chunk), true);
+    this.#lens.forget(chunk);
+    this.#trialLens?.forget(chunk);
     for (const hits of [this.#good, this.#trial, this.#find]) hits?.forget(chunk);
   }
 
-  /** Rows have come in between those that were held: everything is looked at anew. */
+  /** Rows have come in between those that were held: all is looked at anew once it is known where the person stands (`show`). */
   filled(): void {
-    this.#fed = this.#around.store.end;
-    this.#filter(this.#choice.filters);
-    if (this.#find) this.find(this.#findSerial, this.#find.filters[0]);
-    this.#renew();
+    this.#stale = true;
+  }
+
+  /** Rows have come before all others, which filters find by themselves. */
+  older(chunks: readonly Chunk[]): void {
+    if (this.#turnAfter() || this.#lens.folds) this.filled();
+    else if (!this.#shown) for (const chunk of chunks.toReversed()) this.#lens.take(chunk, 0, chunk.count, true);
   }
 
   /** Bookmarks have changed. */
@@ -178,7 +192,7 @@ export class Pane {
   found(hits: Hits, { chunk, from, to, older }: Stretch): void {
     const lens = hits === this.#shown ? this.#lens : hits === this.#trial ? this.#trialLens : undefined;
     // Where rows stand for others they can join at the newer end only: then it is made when all are known.
-    const errors = lens && !(older && lens.folds) ? lens.take(chunk, from, to, hits.bitsOf(chunk), older, true) : 0;
+    const errors = lens && !(older && lens.folds) ? lens.take(chunk, from, to, older) : 0;
     if (!older && hits === this.#shown) this.#errors += errors;
     this.#adopt();
   }
@@ -202,7 +216,7 @@ export class Pane {
   }
 
   #shapeNow(): Shape | undefined {
-    if (this.#lens.shape.coarse) this.#lens.reshape(this.#shown);
+    if (this.#lens.shape.coarse) this.#lens.reshape();
     return this.#lens.shape.shown();
   }
 
@@ -243,6 +257,14 @@ export class Pane {
     return turned;
   }
 
+  /** Learn where the first row is that has not been cleared away. Gives whether it is another than before. */
+  #turnAfter(): boolean {
+    const { after } = this.#choice;
+    const old = this.#after;
+    this.#after = after === undefined ? undefined : this.#around.store.places.behind(after);
+    return this.#after !== old;
+  }
+
   /** Make the lenses anew. */
   #renew(): void {
     this.#turnTo(this.#newLens(this.#shown));
@@ -256,7 +278,7 @@ export class Pane {
   }
 
   #newLens(hits: Hits | undefined): Lens {
-    return new Lens(this.#around.store, this.#choice, hits, this.#opened);
+    return new Lens(this.#around.store, this.#choice, hits, this.#opened, this.#after);
   }
 
   /** Undefined where rows can only join at the newer end: then it is made when the filters are done. */

@@ -10,8 +10,6 @@ export type Piece = {
   rows: Uint16Array;
   count: number;
   start: number;
-  lines: number;
-  matched: number;
   /** Where rows stand for others: how many equal lines, how many lines folded under it, and FLAG bits, for each row shown. */
   more: { repeats: Uint32Array; folded: Uint32Array; flags: Uint8Array } | undefined;
   /** The first row, and how many, that a row of an earlier piece stands for as equal to it. */
@@ -29,9 +27,7 @@ export const FLAG = { context: 1, opened: 2 } as const;
 /** A piece for so many rows of a chunk, which will be looked at from `from` on; `folding` where rows may stand for others. */
 export function newPiece(chunk: Chunk, size: number, from: number, folding: boolean): Piece {
   const more = folding ? { repeats: new Uint32Array(size), folded: new Uint32Array(size), flags: new Uint8Array(size) } : undefined;
-  return {
-    chunk, from, to: from, rows: new Uint16Array(size), count: 0, start: 0, lines: 0, matched: 0, more, lead: undefined, survey: undefined,
-  };
+  return { chunk, from, to: from, rows: new Uint16Array(size), count: 0, start: 0, more, lead: undefined, survey: undefined };
 }
 
 /** Index of the piece that has the row of a number, which must be one of those shown. */

@@ -8,7 +8,7 @@ import { drawText, small, structureIn, type Manner } from './ink.ts';
 import { PLAIN_LOOK, type Look } from './look.ts';
 import { note } from './notes.ts';
 import type { Row } from './talk.ts';
-import { timeText } from './timing.ts';
+import { dayBegun, timeText } from './timing.ts';
 
 const KIND_CLASS: Record<number, string> = {
   [KIND.line]: 'row',
@@ -103,6 +103,26 @@ export class Rows implements Manner {
 
   /** Have exactly the rows [from, to) in the block. Those already there are not touched, so that a selection in them stays. `hurried`: they will be gone in a moment, and are drawn without what nobody could see. */
   show(from: number, to: number, rowAt: (at: number) => Row | undefined, hurried = false): void {
+    this.#arrange(from, to);
+    let last = rowAt(from - 1);
+    let line = last; // the last that is somebody's line: a note of the page has a time of its own
+    for (let at = from - 2; line && !isLine(line.kind); at--) line = rowAt(at);
+    const now = Date.now();
+    this.#lines.forEach((here, i) => {
+      const row = rowAt(from + i);
+      if (row && (row !== here.row || (here.version !== this.#version && !hurried))) this.#draw(here, row, hurried);
+      this.#dress(here, from + i);
+      if (row) {
+        this.#time(here, row, last?.ts ?? NaN, now);
+        showDay(here, isLine(row.kind) ? dayBegun(this.#look.time, row.ts, line?.ts ?? NaN) : '');
+        if (isLine(row.kind)) line = row;
+      }
+      last = row;
+    });
+  }
+
+  /** Have as many elements as rows, each that stays at its place. */
+  #arrange(from: number, to: number): void {
     const keepFrom = Math.max(from, this.from);
     const keepTo = Math.min(to, this.to);
     const kept = keepFrom < keepTo ? this.#lines.slice(keepFrom - this.from, keepTo - this.from) : [];
@@ -118,15 +138,6 @@ export class Rows implements Manner {
     this.#lines = [...before, ...kept, ...after];
     this.from = from;
     this.to = Math.max(from, to);
-    let last = rowAt(from - 1);
-    const now = Date.now();
-    this.#lines.forEach((line, i) => {
-      const row = rowAt(from + i);
-      if (row && (row !== line.row || (line.version !== this.#version && !hurried))) this.#draw(line, row, hurried);
-      this.#dress(line, from + i);
-      if (row) this.#time(line, row, last?.ts ?? NaN, now);
-      last = row;
-    });
   }
 
   /** Top of a row within the block, and its height, as laid out. */
@@ -241,6 +252,15 @@ export class Rows implements Manner {
       if (row && isLine(row.kind)) lines.push(text(row));
     }
     return lines.join('\n');
+  }
+}
+
+/** A row that begins a day says so on its upper edge, where it takes no room. */
+function showDay({ element, time }: Line, day: string): void {
+  if ((element.dataset['day'] ?? '') === day) return;
+  for (const { dataset } of [element, time]) {
+    if (day === '') delete dataset['day'];
+    else dataset['day'] = day;
   }
 }
 

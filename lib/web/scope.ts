@@ -4,8 +4,8 @@ import type { Chunk } from './chunk.ts';
 import { isLine, KIND, TRAIT } from './kind.ts';
 import { ALL_LEVELS, type Choice } from './talk.ts';
 
-/** What a row is to a pane: not its business, a line that is hidden by level or time, a line it may show, or a note that it shows. */
-export const PART = { none: 0, hidden: 1, line: 2, note: 3 } as const;
+/** What a row is to a pane: not its business, a note that it shows, a line that is hidden, one hidden by its level alone, one it shows. */
+export const PART = { none: 0, note: 1, hidden: 2, off: 3, line: 4 } as const;
 export type Part = (typeof PART)[keyof typeof PART];
 
 export class Scope {
@@ -20,18 +20,23 @@ export class Scope {
   #chunk: Chunk | undefined;
   #chosen: boolean[] = [];
 
-  constructor({ streams, levels, from, to, after }: Choice) {
+  /** `after` is the position of the first row that has not been cleared away. */
+  constructor({ streams, levels, from, to }: Choice, after = -Infinity) {
     this.#streams = streams && new Set(streams);
     this.#levels = levels;
     this.#from = from ?? -Infinity;
     this.#to = to ?? Infinity;
-    this.#after = after ?? -Infinity;
-    this.narrows = levels !== ALL_LEVELS || from !== undefined || to !== undefined || after !== undefined;
+    this.#after = after;
+    this.narrows = levels !== ALL_LEVELS || from !== undefined || to !== undefined || after > -Infinity;
   }
 
   /** Whether lines of several streams may stand next to each other. */
   get merged(): boolean {
     return this.#streams?.size !== 1;
+  }
+
+  shows(level: number): boolean {
+    return ((this.#levels >> level) & 1) !== 0;
   }
 
   /** Whether none of the rows of a chunk can be its business. */
@@ -47,8 +52,8 @@ export class Scope {
     const inTime = ts >= this.#from && ts < this.#to;
     const kind = chunk.kinds[row] as number;
     if (!isLine(kind)) return inTime && kind !== KIND.filled ? PART.note : PART.none;
-    const level = (chunk.traits[row] as number) & TRAIT.level;
-    return inTime && (this.#levels & (1 << level)) !== 0 ? PART.line : PART.hidden;
+    if (!inTime) return PART.hidden;
+    return this.shows((chunk.traits[row] as number) & TRAIT.level) ? PART.line : PART.off;
   }
 
   #turnTo(chunk: Chunk): void {

@@ -1,12 +1,11 @@
 /** How many lines there are over time and of which level, counted as they come and go: what the histogram is drawn from. */
-import type { Shape } from './talk.ts';
+import { LEVELS, type Shape } from './talk.ts';
 
 /** Widths of a step, ms: each is a whole number of the one before. */
 const STEPS = [
   100, 500, 1000, 5000, 10_000, 30_000, 60_000, 300_000, 600_000, 1_800_000, 3_600_000, 10_800_000, 21_600_000, 43_200_000, 86_400_000,
   604_800_000, 6_048_000_000, 60_480_000_000, 6_048_000_000_000,
 ];
-const LEVELS = 7;
 /** The most steps that are kept, and that are shown. */
 const MAX_KEPT = 2000;
 const MAX_SHOWN = 240;

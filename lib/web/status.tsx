@@ -9,7 +9,7 @@ import type { State } from './talk.ts';
 const now = signal(Date.now());
 setInterval(() => state.peek()?.link === 'cut' && (now.value = Date.now()), 1000);
 
-export function Status({ retry, loadAll }: { retry: () => void; loadAll: () => void }): JSX.Element {
+export function Status({ retry, loadOlder }: { retry: () => void; loadOlder: () => void }): JSX.Element {
   const it = state.value;
   const link = it?.link ?? 'connecting';
   const older = it && it.firstEntry > 0 && serverFirst.value > 0 ? it.firstEntry - serverFirst.value : 0;
@@ -33,7 +33,7 @@ export function Status({ retry, loadAll }: { retry: () => void; loadAll: () => v
       <span class="facts" aria-live="off">
         <span title={it ? size(it.bytes) : ''}>{counted(it?.held ?? 0)} lines held</span>
         {older > 0 ? (
-          <button type="button" class="link-again" title="Begin again with all lines that the server holds" onClick={loadAll}>
+          <button type="button" class="link-again" title="Load the lines before these that the server still holds" onClick={loadOlder}>
             Load {counted(older)} older
           </button>
         ) : null}

@@ -2,6 +2,7 @@
 import { Chunk } from './chunk.ts';
 import { isLine, type Label } from './kind.ts';
 import { LIMITS, type Limits } from './limits.ts';
+import { Places } from './places.ts';
 import { Traits } from './traits.ts';
 
 /** Room that one long line has made longer than this is not kept, bytes. */
@@ -9,6 +10,7 @@ const MAX_ROOM = 1024 * 1024;
 
 export class Store {
   readonly traits = new Traits();
+  readonly places = new Places();
   /** Oldest first; only the last one takes rows. */
   readonly chunks: Chunk[] = [];
   /** Lines held, and lines that were held once and have been dropped for newer ones. */
@@ -40,6 +42,11 @@ export class Store {
     return this.#sealedBytes + (last && !last.sealed ? last.size : 0);
   }
 
+  /** How many older lines it could take: none once lines have been dropped, since those would be missing behind them. */
+  get room(): number {
+    return this.dropped > 0 || this.bytes >= this.#limits.bytes ? 0 : Math.max(0, this.#limits.lines - this.lines);
+  }
+
   /** Leave room for so many rows behind the last one; gives the position of the first of them. */
   leave(rows: number): number {
     const { end } = this;
@@ -48,12 +55,18 @@ export class Store {
     return end;
   }
 
-  /** Put the rows of another store, which began in such a room, where they belong. */
+  /** Put the rows of another store, which began in such a room or before all rows, where they belong. */
   fill(other: Store): void {
     other.#close();
     this.chunks.splice(this.indexOf(other.first), 0, ...other.chunks);
+    this.places.add(other.places);
     this.lines += other.lines;
     this.#sealedBytes += other.#sealedBytes;
+  }
+
+  /** The next row is this entry of the server's. */
+  place(epoch: string, seq: number): void {
+    this.places.put(epoch, seq, Math.max(this.end, this.#next));
   }
 
   /** Add a row; see Chunk.add. */

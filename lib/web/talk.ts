@@ -5,8 +5,12 @@ import type { Kind, Label } from './kind.ts';
 /** The longest part of a line that is shown in a row, in bytes. */
 export const ROW_BYTES = 4096;
 
-/** The set of all levels (level.ts). */
-export const ALL_LEVELS = 0x7f;
+/** How many levels there are (level.ts), and the set of all. */
+export const LEVELS = 7;
+export const ALL_LEVELS = (1 << LEVELS) - 1;
+
+/** Lines of the chosen streams by level: those held, and those that filters and time let pass, whether or not their level is shown. */
+export type LevelCounts = { held: Uint32Array; passing: Uint32Array };
 
 /** A row as it is drawn. */
 export type Row = {
@@ -59,8 +63,8 @@ export type Choice = {
   /** Times of the lines shown, ms: [from, to). */
   from: number | undefined;
   to: number | undefined;
-  /** What stands before this position has been cleared away. */
-  after: number | undefined;
+  /** What stands up to this entry of the server's, `EPOCH.SEQ`, has been cleared away. */
+  after: string | undefined;
 };
 
 export const EVERYTHING: Choice = {
@@ -97,6 +101,8 @@ export type Ask =
   | { ask: 'export'; pane: number; as: 'text' | 'ndjson'; from?: number; to?: number }
   /** Load what the note at this position says was not sent. */
   | { ask: 'back'; position: number }
+  /** Load a step of the lines before those held, of which the server has those from its entry `first` on. */
+  | { ask: 'older'; first: number }
   | { ask: 'whole'; position: number }
   /** The last state is drawn: the next may come. */
   | { ask: 'next' }
@@ -131,6 +137,7 @@ export type PaneState = {
   matched: number;
   /** Whether filters, levels or times may hide lines of them. */
   narrowed: boolean;
+  levels: LevelCounts;
   /** The filters in force. */
   filters: Filter[];
   search: Search;
@@ -152,7 +159,7 @@ export type State = {
   link: LinkState;
   /** When the next attempt to connect is made, ms; 0 for none. */
   retry: number;
-  /** Number of the first entry of the server's that this page was given. */
+  /** Number of the first entry of the server's that this page was given; 0 where those before it have no place here. */
   firstEntry: number;
   held: number;
   bytes: number;
@@ -162,8 +169,8 @@ export type State = {
   repeated: number;
   /** Lines at level error or above that have come. */
   errors: number;
-  /** The position that the next row gets: what a cleared view begins after. */
-  next: number;
+  /** The last entry taken, `EPOCH.SEQ`: what a view cleared now begins after. */
+  cursor: string | undefined;
   panes: PaneState[];
 };
 
@@ -197,8 +204,8 @@ export type Say =
   | { say: 'sought'; pane: number; serial: number; lens: number; row: number | undefined; index: number; count: number; why?: string }
   | { say: 'streams'; streams: Stream[]; now: number; lost: number; malformed: number; firstHeld: number }
   | { say: 'whole'; position: number; label: Label; text: string; tail: string }
-  /** So many lines have been loaded back in place of the note at that position, or why not. */
-  | { say: 'back'; position: number; lines: number; why?: string }
+  /** So many lines have been loaded in place of a note, or older ones, of which there may be more, or why not: panes are to ask anew (`show`). */
+  | { say: 'back'; lines: number; more: boolean; why?: string }
   | { say: 'exported'; pane: number; as: 'text' | 'ndjson'; blob: Blob; lines: number };
 
 /**

@@ -1,5 +1,5 @@
 /** The time of a line as the person wants it: of their zone or UTC, how long ago, or since another line. */
-import { timeOfDay } from './clock.ts';
+import { moment, timeOfDay } from './clock.ts';
 
 /** `delta` is since the row above, or since the row that was chosen to count from. */
 export type TimeMode = 'local' | 'utc' | 'relative' | 'delta' | 'off';
@@ -46,9 +46,18 @@ export function span(ms: number): string {
   return `${sign}${Math.floor(s / 86_400)} d ${two(Math.floor(s / 3600) % 24)} h`;
 }
 
-/** Whether two moments are on one day, in the zone that the mode shows. */
-export function sameDay(mode: TimeMode, a: number, b: number): boolean {
-  const [x, y] = [new Date(a), new Date(b)];
-  if (mode === 'utc') return Math.floor(a / 86_400_000) === Math.floor(b / 86_400_000);
-  return x.toDateString() === y.toDateString();
+/** Days of all zones begin at a whole quarter of an hour of UTC. */
+const QUARTER = 900_000;
+
+/** The date of a line, `2026-11-22`, where it is another than that of the line above (NaN for none) in the zone shown; else ''. */
+export function dayBegun(mode: TimeMode, ts: number, above: number): string {
+  if (mode === 'off' || Number.isNaN(above) || Math.floor(ts / QUARTER) === Math.floor(above / QUARTER)) return '';
+  const day = dateOf(mode, ts);
+  return day === dateOf(mode, above) ? '' : day;
+}
+
+function dateOf(mode: TimeMode, ts: number): string {
+  const d = new Date(ts);
+  if (Number.isNaN(d.getTime())) return '';
+  return (mode === 'utc' ? d.toISOString() : moment(ts)).slice(0, 10);
 }

@@ -7,7 +7,7 @@ import type { Identity } from '../lib/identity.ts';
 import { openStdin, type Input } from '../lib/input.ts';
 import { countLines, LineCutter } from '../lib/lines.ts';
 import { Notices } from '../lib/notices.ts';
-import { showProgress } from '../lib/progress.ts';
+import { byteSize, showProgress } from '../lib/progress.ts';
 import { parseSize, parseTime } from '../lib/quantity.ts';
 import type { SyncMode } from '../lib/spool.ts';
 import type { Store } from '../lib/store.ts';
@@ -109,7 +109,9 @@ async function storeOf(args: Args, notices: Notices): Promise<Store> {
 
 async function send(args: Args, options: UplinkOptions, input: Input, patience: number, notices: Notices): Promise<number> {
   const store = await storeOf(args, notices);
-  const [{ Uplink }, { reportLosses }] = await Promise.all([import('../lib/uplink.ts'), import('../lib/loss-report.ts')]);
+  const [{ Uplink }, { reportLosses }, { notifyReady }] = await Promise.all([
+    import('../lib/uplink.ts'), import('../lib/loss-report.ts'), import('../lib/notify.ts'),
+  ]);
   const { stream, window, dropped, damaged } = store;
   const uplink = new Uplink(store.first(), options, () => store.next());
   const cutter = new LineCutter();
@@ -121,6 +123,8 @@ async function send(args: Args, options: UplinkOptions, input: Input, patience: 
   stopOn(input, patience, () => uplink.stop());
   store.onChange = () => uplink.kick();
   const sent = uplink.run();
+  const notifier = notifyReady(() => `${uplink.state}; behind by ${byteSize(store.undelivered)}`);
+  uplink.onState = () => notifier.tell();
   try {
     for await (const chunk of input) {
       for (const block of cutter.push(chunk)) window.append(block);
@@ -130,6 +134,7 @@ async function send(args: Args, options: UplinkOptions, input: Input, patience: 
     }
     for (const block of cutter.end()) window.append(block);
   } finally {
+    notifier.end();
     await store.secure();
     stream.ended = true;
     uplink.kick();
@@ -142,7 +147,7 @@ async function send(args: Args, options: UplinkOptions, input: Input, patience: 
 }
 
 async function sendRaw(args: Args, options: UplinkOptions, input: Input, patience: number): Promise<number> {
-  const { RawUplink } = await import('../lib/raw-uplink.ts');
+  const [{ RawUplink }, { notifyReady }] = await Promise.all([import('../lib/raw-uplink.ts'), import('../lib/notify.ts')]);
   const uplink = new RawUplink(options);
   const cutter = new LineCutter();
   const done = { lines: 0, bytes: 0 };
@@ -155,7 +160,9 @@ async function sendRaw(args: Args, options: UplinkOptions, input: Input, patienc
     into.lines += countLines(block);
     into.bytes += block.length;
   };
+  const notifier = notifyReady(() => `sending without acknowledgements; ${byteSize(done.bytes)} so far`);
   for await (const chunk of input) for (const block of cutter.push(chunk)) await put(block);
+  notifier.end();
   for (const block of cutter.end()) await put(block);
   await uplink.end();
   progress.stop();

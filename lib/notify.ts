@@ -38,18 +38,31 @@ export function notify(fields: Record<string, string>): void {
   child.unref();
 }
 
+/** What a service tells while it runs: that its status is another one, and that it ends. */
+export type Notifier = { tell(): void; end(): void };
+
 /**
  * Say READY=1, and from then on WATCHDOG=1 at half the interval that the unit's WatchdogSec= asks for, out of the event
- * loop: one that is stuck is noticed and restarted. Returns what ends the pings and says STOPPING=1.
+ * loop: one that is stuck is noticed and restarted. `status` is asked then, and at `tell`, and told when it has changed.
  */
-export function notifyReady(status: string): () => void {
-  notify({ READY: '1', STATUS: status });
+export function notifyReady(status: () => string): Notifier {
+  let told = '';
+  const withStatus = (fields: Record<string, string>): void => {
+    const now = status();
+    if (now !== told) fields = { ...fields, STATUS: now };
+    told = now;
+    if (Object.keys(fields).length > 0) notify(fields);
+  };
+  withStatus({ READY: '1' });
   const usec = Number(process.env['WATCHDOG_USEC']);
   const ours = (process.env['WATCHDOG_PID'] ?? String(process.pid)) === String(process.pid);
-  const watch = ours && usec >= 1000 ? setInterval(() => notify({ WATCHDOG: '1' }), usec / 2000) : undefined;
+  const watch = ours && usec >= 1000 ? setInterval(() => withStatus({ WATCHDOG: '1' }), usec / 2000) : undefined;
   watch?.unref();
-  return () => {
-    clearInterval(watch);
-    notify({ STOPPING: '1' });
+  return {
+    tell: () => withStatus({}),
+    end: () => {
+      clearInterval(watch);
+      notify({ STOPPING: '1' });
+    },
   };
 }

@@ -88,11 +88,11 @@ export class Reception {
       throw new Error(`cannot listen on ${shown}: ${why(err)}`, { cause: err });
     }
     note(`listening on ${at ?? shown}`);
-    const endNotify = notifyReady(`listening on ${at ?? shown}`);
+    const notifier = notifyReady(() => `listening on ${at ?? shown}`);
     const progress = showProgress(this.#options.verbose, () => this.#counters(), (all) => this.#senders(all));
     try {
       const patience = await Promise.race([stopped, this.#out.failed, this.#out.gone.then(() => LAST_MS)]);
-      endNotify();
+      notifier.end();
       return await this.#finish(patience);
     } finally {
       progress.stop();

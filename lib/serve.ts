@@ -9,7 +9,7 @@ import { HostCheck } from './gate.ts';
 import { type Input, openFifo, openStdin } from './input.ts';
 import { listenFd } from './listenfds.ts';
 import { Matcher } from './matcher.ts';
-import { notifyReady } from './notify.ts';
+import { notifyReady, type Notifier } from './notify.ts';
 import type { Passwords } from './passwords.ts';
 import { showProgress } from './progress.ts';
 import { Server } from './server.ts';
@@ -91,14 +91,14 @@ export async function serve(plan: Plan): Promise<boolean> {
   const stopped = new Promise<void>((resolve) => onStop(resolve));
   onReload(() => void reload(plan, server, passwords));
   const progress = showProgress(plan.verbose, () => service.counters());
-  let endNotify = (): void => {};
+  let notifier: Notifier | undefined;
   let inputs: Input[] = [];
   try {
     const url = await listen(server, plan);
     // Only now: another lm-serve at this address may be reading these pipes, and every line that is read here is missing there.
     inputs = await openInputs(plan.inputs, plan.mode);
     note(`listening on ${url}`);
-    endNotify = notifyReady(`listening on ${url}`);
+    notifier = notifyReady(() => `listening on ${url}`);
     const reading = readAll(service, inputs);
     await stopped;
     inputs.forEach((input) => input.stop());
@@ -108,6 +108,6 @@ export async function serve(plan: Plan): Promise<boolean> {
     progress.stop();
     await Promise.all([server.close(), matcher.close()]);
     passwords?.close();
-    endNotify();
+    notifier?.end();
   }
 }

@@ -14,6 +14,8 @@ export interface Store {
   /** Given up for want of room, and found damaged. */
   readonly dropped: Amount;
   readonly damaged: Amount;
+  /** Bytes that are not acknowledged. */
+  readonly undelivered: number;
   /** Called when there is something new to send, or room again. */
   onChange: () => void;
   /** The stream to deliver first, and the one after the one that was delivered, if any. */
@@ -43,6 +45,10 @@ export class MemoryStore implements Store {
     return this.window.dropped;
   }
 
+  get undelivered(): number {
+    return this.window.tail - this.window.acked;
+  }
+
   first(): Stream {
     return this.stream;
   }
@@ -58,6 +64,6 @@ export class MemoryStore implements Store {
   }
 
   counters(): Counters {
-    return { 'unacked bytes': this.window.tail - this.window.acked };
+    return { 'unacked bytes': this.undelivered };
   }
 }

@@ -22,6 +22,9 @@ export type UplinkOptions = {
 export class Uplink {
   /** Connections that stood. */
   connections = 0;
+  /** What it is doing, for people; `onState` is called when that has changed. */
+  state = 'connecting';
+  onState: () => void = () => {};
   #stream: Stream;
   readonly #next: () => Stream | undefined;
   readonly #options: UplinkOptions;
@@ -144,9 +147,9 @@ export class Uplink {
 
   #welcomed(name: string, connection: Connection): void {
     const known = connection.session.name;
-    if (this.#troubles.size > 0 || (this.#options.verbose && !this.#welcome)) {
-      this.#options.say(`sending to ${name}${known ? ` as ${known}` : ''}`);
-    }
+    const state = `sending to ${name}${known ? ` as ${known}` : ''}`;
+    if (this.#troubles.size > 0 || (this.#options.verbose && !this.#welcome)) this.#options.say(state);
+    this.#change(state);
     this.#troubles.clear();
     this.#welcome = true;
     const { remark } = connection.session;
@@ -155,9 +158,17 @@ export class Uplink {
 
   /** Say what is wrong, once until it changes. */
   #say(name: string, text: string): void {
-    if (this.#stop.signal.aborted || text === this.#troubles.get(name)) return;
+    if (this.#stop.signal.aborted) return;
+    this.#change(text);
+    if (text === this.#troubles.get(name)) return;
     this.#troubles.set(name, text);
     this.#options.say(`${text}; trying again`);
+  }
+
+  #change(state: string): void {
+    if (state === this.state) return;
+    this.state = state;
+    this.onState();
   }
 
   #tellRefused(name: string): void {

@@ -1,18 +1,32 @@
-/** Numbered lines written into a log on a machine, and what came of them: into the journal, and to followers of the page. */
+/** Numbered lines written into a log that a chain sends, and what came of them: into the journal, and to followers of the page. */
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { journalText } from './kept.ts';
-import type { Machine } from './machine.ts';
 import { until, type Running } from './sh.ts';
 
-export const LOG = '/var/log/app.log';
+/** A chain at work, from a log to a page, on this machine or another. */
+export interface Chain {
+  /** A folder that is the same here and there. */
+  readonly dir: string;
+  /** There: the log that is sent, the stream it becomes, the receiver's journal, the page's address. */
+  readonly log: string;
+  readonly id: string;
+  readonly journal: string;
+  readonly page: string;
+  /** Run a shell line there to its end, and give what it printed; throws when it fails. */
+  run(line: string): string;
+  /** Start a shell line there. */
+  start(line: string): Running;
+  /** What its parts have said lately, for the message of a failure. */
+  said(): string;
+}
 
 /** A line that came: of which run of lm-frame, its number there, and its number in the log. */
 export type Got = { run: string; n: number; line: number };
 
 /** Writes `NAME 1`, `NAME 2`... into the log, 20 times a second, and follows the page's API through every restart of the viewer. */
 export class Load {
-  readonly #m: Machine;
+  readonly #chain: Chain;
   readonly #rate: number;
   readonly #writer: Running;
   readonly #reader: Running;
@@ -23,19 +37,19 @@ export class Load {
   #at = 0;
 
   /** `rate` is in lines a second. */
-  constructor(m: Machine, name: string, rate: number) {
-    this.#m = m;
+  constructor(chain: Chain, name: string, rate: number) {
+    this.#chain = chain;
     this.#rate = rate;
     this.#name = name;
-    this.#folder = join(m.dir, name);
-    this.#reader = m.start(`mkdir ${this.#folder}; for i in $(seq 1000); do
-      curl -sN 'http://127.0.0.1:5334/api/tail?lines=all&follow=1' > ${this.#folder}/$i; done`);
-    this.#writer = m.start(`exec node -e '
+    this.#folder = join(chain.dir, name);
+    this.#reader = chain.start(`mkdir ${this.#folder}; for ((i = 1; ; i++)); do
+      curl -sN '${chain.page}/api/tail?lines=all&follow=1' > ${this.#folder}/$i; sleep 0.1; done`);
+    this.#writer = chain.start(`exec node -e '
       let n = 0;
       const write = () => {
         let text = "";
         for (let i = 0; i < ${rate / 20}; i++) text += "${name} " + ++n + "\\n";
-        require("fs").appendFileSync("${LOG}", text);
+        require("fs").appendFileSync("${chain.log}", text);
       };
       const timer = setInterval(write, 50);
       process.stdin.on("end", () => { clearInterval(timer); console.log(n); }).resume();'`);
@@ -51,7 +65,7 @@ export class Load {
       readSync(fd, bytes, 0, bytes.length, this.#at);
       closeSync(fd);
       const end = bytes.lastIndexOf('\n') + 1;
-      this.#got.push(...this.#linesOf(bytes.subarray(0, end).toString()));
+      this.#got.push(...this.#linesOf(recordsOf(bytes.subarray(0, end).toString())));
       this.#at += end;
       if (more) [this.#file, this.#at] = [this.#file + 1, 0];
     }
@@ -60,11 +74,11 @@ export class Load {
 
   /** Records in the journal, in its order. */
   async kept(): Promise<Got[]> {
-    return this.#linesOf(await keptText(this.#m));
+    return this.#linesOf(await keptBy(this.#chain));
   }
 
-  #linesOf(text: string): Got[] {
-    return recordsOf(text)
+  #linesOf(records: Kept[]): Got[] {
+    return records
       .filter(({ msg }) => msg?.startsWith(`${this.#name} `))
       .map(({ run, n, msg }) => ({ run, n, line: Number(msg?.slice(this.#name.length + 1)) }));
   }
@@ -82,30 +96,22 @@ export class Load {
   /** Resolves when lines written from now on have come. */
   async flows(): Promise<void> {
     const before = this.got().at(-1)?.line ?? 0;
-    await until(() => (this.got().at(-1)?.line ?? 0) > before + this.#rate / 10, 40_000, () => `lines after ${before}: ${this.#m.run('journalctl -n 30 -o cat -u "lm-*"')}`);
+    await until(() => (this.got().at(-1)?.line ?? 0) > before + this.#rate / 10, 40_000, () => `lines after ${before}: ${this.#chain.said()}`);
   }
 }
 
-/** The lines of the receiver's journal. It goes on while it is copied; what is not whole in the copy's end comes later. */
-async function keptText(m: Machine): Promise<string> {
-  const copy = m.run(`mktemp -d ${m.dir}/journal.XXXXXX`).trim();
-  m.run(`cp /var/lib/lm/journal/*.ndjson ${copy}`);
-  return journalText(copy);
+/** A record as it is in the journal; one without `msg` is a sign of life. */
+export type Kept = { id: string; run: string; n: number; msg?: string };
+
+/** All records of the receiver's journal. It goes on while it is copied; what is not whole in the copy's end comes later. */
+export async function keptBy(chain: Chain): Promise<Kept[]> {
+  const copy = chain.run(`mktemp -d ${chain.dir}/journal.XXXXXX`).trim();
+  chain.run(`cp ${chain.journal}/*.ndjson ${copy}`);
+  return recordsOf(await journalText(copy));
 }
 
-type Line = { id: string; run: string; n: number; msg?: string };
-
-function recordsOf(text: string): Line[] {
-  return text.split('\n').filter(Boolean).map((line) => JSON.parse(line) as Line);
-}
-
-/** How many bytes of the log each run of lm-frame has brought into the journal, for one stream. */
-export async function bytesOfRuns(m: Machine, id: string): Promise<Map<string, number>> {
-  const bytes = new Map<string, number>();
-  for (const record of recordsOf(await keptText(m))) {
-    if (record.id === id && record.msg !== undefined) bytes.set(record.run, (bytes.get(record.run) ?? 0) + record.msg.length + 1);
-  }
-  return bytes;
+function recordsOf(text: string): Kept[] {
+  return text.split('\n').filter(Boolean).map((line) => JSON.parse(line) as Kept);
 }
 
 /** Lines from `first` to `last` that are not among those got. */

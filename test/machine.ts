@@ -78,11 +78,6 @@ export class Machine {
     return out;
   }
 
-  /** Kill all of a unit's processes as a crash would, and wait until it is up again by itself. */
-  crash(unit: string): void {
-    this.replaced(unit, `systemctl kill -s KILL ${unit}`);
-  }
-
   down(): void {
     spawnSync(HELPER, ['down', this.#state], { timeout: 30_000 });
   }

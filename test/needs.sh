@@ -21,7 +21,11 @@ need fish fish
 need zsh zsh
 need supervisord supervisor
 need jq jq
+need runsvdir runit
+need s6-svscan s6
 [ -z "${LM_SOAK:-}" ] || need debootstrap debootstrap
+# It writes its runlevels when it is installed: where systemd runs, that is left to people.
+[ -d /run/systemd/system ] || need openrc-run openrc
 # On a system under systemd the package would start a service: there it is left to people.
 [ -z "${LM_BENCH:-}" ] || [ -d /run/systemd/system ] || need rsyslogd 'rsyslog rsyslog-openssl rsyslog-relp'
 [ -n "${CHROME:-}" ] || command -v google-chrome >/dev/null 2>&1 || need chromium chromium

@@ -35,17 +35,26 @@ test('a fake systemd-notify gets the fields, one line each', timed(20_000, () =>
   const source = `
     import { notifyReady } from 'LIB/notify.ts';
     import { readFileSync } from 'node:fs';
-    const stop = notifyReady('listening on http://[::1]:1/\\nREADY=0');
+    let status = 'listening on http://[::1]:1/\\nREADY=0';
+    const notifier = notifyReady(() => status);
     const read = () => readFileSync(process.env.NOTIFY_SOCKET, 'utf8');
     const until = async (what) => { while (!read().includes(what)) await new Promise((r) => setTimeout(r, 20)); };
     await until('READY=1');
     await until('WATCHDOG=1');
-    stop();
+    notifier.tell();
+    status = 'connected';
+    notifier.tell();
+    await until('connected');
+    status = 'behind';
+    await until('behind');
+    notifier.end();
     await until('STOPPING=1');
     console.log(read());`;
   const text = await runModule(source, { NOTIFY_SOCKET: said, WATCHDOG_USEC: '100000', LISTEN_FDS: '9', PATH: `${dir}:${ENV['PATH']}` });
   assert.match(text, 'READY=1|STATUS=listening on http://[::1]:1/ READY=0|none|');
-  assert.match(text, 'WATCHDOG=1|none|');
+  assert.match(text, '|WATCHDOG=1|none|', 'a status that is the same is not told again');
+  assert.match(text, '|STATUS=connected|none|');
+  assert.match(text, '|WATCHDOG=1|STATUS=behind|none|', 'with the next sign of life');
   assert.match(text, 'STOPPING=1|none|');
 })));
 

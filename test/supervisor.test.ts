@@ -1,38 +1,35 @@
-/** The shipped programs under a real supervisord: restarts lose nothing, a stop leaves no process behind. LM_SOAK=1 does it twenty times. */
+/** The shipped programs under a real supervisord: restarted and killed under load, and a stop leaves no process behind. LM_SOAK=1 does it twenty times. */
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { report, sh, start, stopAll, timed, until, withFolder, type Running } from './sh.ts';
+import { kills, restarts, senderEnds, type KeptChain, type Part } from './endurance.ts';
+import { sh, start, startLine, stopAll, timed, until, withFolder } from './sh.ts';
+import { deadPort } from './tls.ts';
 
-const SENDER = 'lm-send-nginx';
 const SOAK = Boolean(process.env['LM_SOAK']);
-const ROUNDS = SOAK ? 20 : 1;
-const RATE = SOAK ? 1000 : 200; // lines a second
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
-}
+const MEASURE = { rounds: SOAK ? 20 : 1, rate: SOAK ? 1000 : 200 };
+const PROGRAM: Record<Part, string> = { receiver: 'lm-recv', viewer: 'lm-serve', sender: 'lm-send-nginx' };
 
 /** Processes that have `dir` on their command line. */
 function processesOf(dir: string): string[] {
   return sh(`pgrep -af '${dir}' | grep -v 'supervisord\\|pgrep\\|bash -c pgrep'`).out.trim().split('\n').filter(Boolean);
 }
 
-test('sender, receiver and viewer: every restart without loss, and nothing is left of them', timed(SOAK ? 900_000 : 150_000, () => withFolder(async (dir) => {
-  const [web, tls] = [await freePort(), await freePort()];
-  mkdirSync(join(dir, 'logs'));
+/** Run a shell line to its end, and give what it printed. */
+function run(line: string): string {
+  const { out, err, code } = sh(line);
+  assert.is(code, 0, `${line}: ${err}${out}`);
+  return out;
+}
+
+/** Keys, a log, and supervisord's settings with the shipped programs, all within `dir`. */
+async function setUp(dir: string): Promise<KeptChain> {
+  const [web, tls] = [await deadPort(), await deadPort()];
   const log = join(dir, 'logs/access.log');
+  mkdirSync(join(dir, 'logs'));
   writeFileSync(log, '');
-  const set = sh(`cd ${dir} && lm-cert receiver localhost && lm-cert sender web1 && echo "web1 $(lm-cert -p sender.pem) web1/*" > authorized`);
-  assert.is(set.code, 0, set.err);
-  const pin = set.out.split('\n')[0];
+  const [pin] = run(`cd ${dir} && lm-cert receiver localhost && lm-cert sender web1 && echo "web1 $(lm-cert -p sender.pem) web1/*" > authorized`).split('\n');
   const shipped = readFileSync('lib/supervisor/lm.conf', 'utf8')
     .replaceAll('/run/lm', `${dir}/run`)
     .replaceAll('/etc/lm', dir)
@@ -53,70 +50,40 @@ supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 [supervisorctl]
 serverurl=unix://${dir}/sock
 ${shipped}`);
+  const control = `supervisorctl -c ${dir}/supervisord.conf`;
+  return {
+    dir, log, id: 'web1/nginx', journal: `${dir}/kept/journal`, page: `http://127.0.0.1:${web}`,
+    run,
+    start: (line) => startLine(line),
+    said: () => sh(`tail -n 20 ${dir}/logs/*; cat ${dir}/log`).out,
+    // All of a program are in one process group, its first process leads it.
+    processes: (part) => `pgrep -g $(${control} pid ${PROGRAM[part]})`,
+    restarting: (part) => `${control} restart ${PROGRAM[part]} > ${dir}/restart 2>&1 &`,
+    replaced: (part, line) => run(`before=$(${control} pid ${PROGRAM[part]}); { ${line}\n}
+      for i in $(seq 100); do ${control} status ${PROGRAM[part]} | grep RUNNING | grep -vq "pid $before," && exit; sleep 0.2; done
+      ${control} status >&2; exit 1`),
+  };
+}
+
+test('sender, receiver and viewer: restarts and kills without loss, and nothing is left of them', timed(SOAK ? 1_500_000 : 150_000, () => withFolder(async (dir) => {
+  const chain = await setUp(dir);
   // A supervisord that is killed leaves its programs; a test that fails must not.
   process.once('exit', () => sh(`kill -KILL ${processesOf(dir).map((line) => Number.parseInt(line, 10)).join(' ')}`));
   const daemon = start('supervisord', ['-c', `${dir}/supervisord.conf`]);
   const control = (line: string): string => sh(`supervisorctl -c ${dir}/supervisord.conf ${line}`).out;
-  const show = (): string => sh(`tail -n 20 ${dir}/logs/*; cat ${dir}/log`).out;
-  const api = (path: string): string => sh(`curl -s 'http://127.0.0.1:${web}/api/${path}'`).out;
-  const comes = (text: string): Promise<void> => until(() => api('tail?lines=all&as=text').includes(`${text}\n`), 30_000, () => `${text}: ${control('status')} ${show()}`);
   try {
-    await until(() => (control('status').match(/RUNNING/g) ?? []).length === 3, 20_000, () => control('status') + show());
-    await until(() => /web1 \(.*\) is here/.test(show()), 15_000, show);
-    let written = 0;
-    // A process of its own: what is done here holds up this one.
-    const load = (): Running => start('node', ['-e', `let n = ${written};
-      const timer = setInterval(() => {
-        let text = '';
-        for (let i = 0; i < ${RATE / 20}; i++) text += 'line ' + ++n + '\\n';
-        require('fs').appendFileSync('${log}', text);
-      }, 50);
-      process.stdin.on('end', () => { clearInterval(timer); console.log(n); }).resume();`]);
-    const pause = async (writer: Running): Promise<void> => {
-      writer.child.stdin?.end();
-      await writer.closed;
-      written = Number(writer.out);
-      await comes(`line ${written}`);
-    };
-    const numbers = (): number[] => api('tail?lines=all&as=text').trim().split('\n').map((line) => Number(line.slice(5)));
-    const running = (name: string): Promise<void> => until(() => new RegExp(`${name} +RUNNING`).test(control(`status ${name}`)), 20_000, () => control('status') + show());
-    let writer = load();
-    for (let i = 0; i < ROUNDS; i++) {
-      control('restart lm-recv');
-      await running('lm-recv');
-      control('signal KILL lm-recv');
-      await new Promise((resolve) => setTimeout(resolve, 500));
-      await running('lm-recv');
-    }
-    await pause(writer);
-    assert.equal(numbers(), Array.from({ length: written }, (_, i) => i + 1), 'each line once, in order');
-    report(`${ROUNDS} restarts and ${ROUNDS} kills of the receiver: ${written} lines written, each once`);
+    await until(() => (control('status').match(/RUNNING/g) ?? []).length === 3, 20_000, () => control('status') + chain.said());
+    await until(() => /web1 \(.*\) is here/.test(chain.said()), 15_000, chain.said);
+    await restarts(chain, MEASURE);
+    await kills(chain, MEASURE);
+    await senderEnds(chain, MEASURE);
 
-    const counts = (): number[] => {
-      const { lost, duplicates, malformed } = (JSON.parse(api('streams')) as { counts: Record<string, number> }).counts;
-      return [lost ?? NaN, duplicates ?? NaN, malformed ?? NaN];
-    };
-    for (let i = 0; i < ROUNDS; i++) {
-      writer = load();
-      control('restart lm-serve');
-      await running('lm-serve');
-      await pause(writer);
-      assert.equal(counts(), [0, 0, 0]);
-      writer = load();
-      control('signal KILL lm-serve');
-      await new Promise((resolve) => setTimeout(resolve, 500));
-      await running('lm-serve');
-      await pause(writer);
-      const lines = numbers();
-      assert.equal(lines, Array.from({ length: lines.length }, (_, n) => (lines[0] ?? 0) + n), 'without a hole from where it began');
-    }
-
-    appendFileSync(log, 'line of the end\n');
-    control(`stop ${SENDER}`); // what tail has read is sent
-    await until(() => /web1 .* has finished/.test(show()), 10_000, show);
+    appendFileSync(chain.log, 'line of the end\n');
+    control(`stop ${PROGRAM.sender}`); // what tail has read is sent
+    await until(() => /web1 .* has finished/.test(sh(`tail -n 1 ${dir}/logs/lm-recv*`).out), 10_000, chain.said);
     const left = processesOf(dir);
     assert.is(left.length, 2, left.join('\n'));
-    assert.match(control('status'), new RegExp(`${SENDER} +STOPPED`));
+    assert.match(control('status'), new RegExp(`${PROGRAM.sender} +STOPPED`));
     control('stop all');
     assert.equal(processesOf(dir), []);
   } finally {

@@ -277,7 +277,7 @@ test('--keep-size: the oldest segments go, but none that standard output has not
     const names = await segmentsOf(site.journal);
     return names.reduce((sum, name) => sum + (statSync(join(site.journal, name), { throwIfNoEntry: false })?.size ?? 0), 0);
   };
-  await recv.says(/journal .* is \d.* KiB larger than --keep-size, and grows: standard output has not had its oldest lines/, 15_000);
+  await recv.says(/journal .* is \d.* [KM]iB larger than --keep-size, and grows: standard output has not had its oldest lines/, 15_000);
   assert.ok((await size()) > 1_000_000, String(await size())); // a socket holds some hundred KB
   recv.child.stdout?.resume();
   await until(() => got >= text.length);

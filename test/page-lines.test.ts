@@ -278,6 +278,28 @@ test(`${MANY} wrapped lines: scrolled to any place, by dragging and by steps, re
           assert.is(now.n, begun.n, `at ${part}`);
         }
       }
+      // While a file is made of all of them, rows from anywhere are to be had.
+      await page.evaluate((near) => {
+        const order: string[] = [];
+        Object.assign(window, { order });
+        const { click } = HTMLAnchorElement.prototype;
+        HTMLAnchorElement.prototype.click = function save(): void {
+          order.push('saved');
+          click.call(this);
+        };
+        const drawn = (): boolean => [...document.querySelectorAll('#log .text')].some((text) => Math.abs(Number(/line (\d+)/.exec(text.textContent ?? '')?.[1]) / near - 1) < 0.05);
+        new MutationObserver(() => order.includes('drawn') || (drawn() && order.push('drawn'))).observe(document.querySelector('#log') as Element, { subtree: true, childList: true });
+      }, 0.7 * MANY);
+      const download = page.waitForEvent('download');
+      await page.keyboard.press('D');
+      await page.evaluate(() => {
+        const log = document.querySelector('#log') as HTMLElement;
+        log.scrollTop = 0.7 * (log.scrollHeight - log.clientHeight);
+      });
+      assert.match((await download).suggestedFilename(), /^lm-all-.*\.ndjson$/);
+      const order = (): Promise<string[]> => page.evaluate(() => (window as unknown as { order: string[] }).order);
+      await until(async () => (await order()).length === 2);
+      assert.equal(await order(), ['drawn', 'saved']);
     }),
   ),
 ));

@@ -261,6 +261,26 @@ test('what is shown, as a file: text, and records that can be read again', timed
   })));
 }));
 
+test('a file holds what was shown when it was asked for, whatever comes and goes while it is made', timed(30_000, async () => {
+  const page = new Page({ lines: 50_000, bytes: 1e9 });
+  page.add(lines(50_000, (i) => `line ${i} ${'word '.repeat(20)}`));
+  page.choose({ filters: [filter('[05] word')] });
+  await page.settled();
+  const shown = page.sent.filter(({ text }) => /[05] word/.test(text)).map(({ text }) => `${text}\n`).join('');
+  const order: string[] = [];
+  const large = page.keeper.answer({ ask: 'export', pane: 0, as: 'text' }).finally(() => order.push('large'));
+  await page.keeper.answer({ ask: 'show', pane: 1, serial: 1, choice: { ...EVERYTHING, streams: ['nobody'] }, keep: undefined });
+  const small = page.keeper.answer({ ask: 'export', pane: 1, as: 'text' }).finally(() => order.push('small'));
+  page.choose({ filters: [filter('nothing')] });
+  page.add(lines(60_000)); // all of them go
+  await page.settled();
+  const [first, second] = [await large, await small];
+  assert.ok(first?.say === 'exported' && second?.say === 'exported');
+  assert.is(await first.blob.text(), shown);
+  assert.equal([first.lines, second.lines, second.blob.size], [10_000, 0, 0]);
+  assert.equal(order, ['large', 'small'], 'files come in the order in which they were asked for');
+}));
+
 test('several panes over one memory, each with its own streams and filters; closing one stops its work', timed(20_000, async () => {
   const page = new Page();
   page.add(lines(3000));

@@ -7,29 +7,41 @@ import { plainText } from './sgr.ts';
 
 /** Parts of the file are made so long, characters: one string for all would not fit. */
 const PART_LENGTH = 1_000_000;
+/** So long at a time, ms: whoever asks for rows meanwhile gets them. */
+const AT_ONCE = 12;
 
-/** The lines of rows [from, to), and those that they stand for; notes are no lines. */
-export function exportLines(lens: Lens, as: 'text' | 'ndjson', from: number, to: number): { blob: Blob; lines: number } {
-  const [first, last] = [lens.at(Math.max(from, lens.base)), lens.at(to)];
-  const start = first ? first.chunk.first + first.row : Infinity;
-  const stop = last ? last.chunk.first + last.row : Infinity;
+/**
+ * The lines of all rows, and those that they stand for; notes are no lines. Which they are is settled when it is called, whatever comes
+ * or goes while the file is made.
+ */
+export async function exportLines(lens: Lens, as: 'text' | 'ndjson'): Promise<{ blob: Blob; lines: number }> {
+  const chosen = lens.pieces.map((piece) => ({ chunk: piece.chunk, rows: rowsOf(piece, lens) }));
   const parts: Blob[] = [];
   let text = '';
   let lines = 0;
-  for (const piece of lens.pieces) {
-    const { chunk } = piece;
-    const context = surroundings(piece);
-    for (let row = Math.max(piece.from, start - chunk.first); row < Math.min(piece.to, stop - chunk.first); row++) {
-      if (!context.has(row) && !lens.has(chunk, row)) continue;
-      text += as === 'text' ? `${plainText(chunk.text(row))}\n` : `${recordOf(chunk, row)}\n`;
-      lines++;
-      if (text.length < PART_LENGTH) continue;
+  let since = performance.now();
+  for (const { chunk, rows } of chosen) {
+    for (const row of rows) text += as === 'text' ? `${plainText(chunk.text(row))}\n` : `${recordOf(chunk, row)}\n`;
+    lines += rows.length;
+    if (text.length >= PART_LENGTH) {
       parts.push(new Blob([text]));
       text = '';
     }
+    if (performance.now() - since < AT_ONCE) continue;
+    await new Promise((resolve) => setTimeout(resolve));
+    since = performance.now();
   }
   parts.push(new Blob([text]));
   return { blob: new Blob(parts, { type: as === 'text' ? 'text/plain' : 'application/x-ndjson' }), lines };
+}
+
+/** Those that go into the file. */
+function rowsOf(piece: Piece, lens: Lens): Uint16Array {
+  const { chunk, from, to } = piece;
+  const context = surroundings(piece);
+  const rows: number[] = [];
+  for (let row = from; row < to; row++) if (context.has(row) || lens.has(chunk, row)) rows.push(row);
+  return Uint16Array.from(rows);
 }
 
 /** Rows of a piece that are shown only because of others. */

@@ -26,6 +26,7 @@ export class Keeper {
   readonly #changed: () => void;
   readonly #panes = new Map<number, Pane>();
   #bookmarks: ReadonlySet<number> = new Set();
+  #files: Promise<unknown> | undefined; // those that are being made
 
   /** How what was not given is asked for; without it nothing can be loaded back. */
   load: Load | undefined;
@@ -76,13 +77,21 @@ export class Keeper {
     if (!pane) return undefined;
     if (ask.ask === 'rows') return pane.rows(ask.lens, ask.from, ask.to);
     if (ask.ask === 'seek') return pane.seek(ask);
-    if (ask.ask === 'export') return pane.export(ask.as, ask.from, ask.to);
+    if (ask.ask === 'export') return this.#inTurn(pane.export(ask.as));
     if (ask.ask === 'show') pane.show(ask.serial, ask.choice, ask.keep);
     else if (ask.ask === 'follow') pane.tail = ask.rows;
     else if (ask.ask === 'find') pane.find(ask.serial, ask.filter);
     else if (ask.ask === 'unfold') pane.unfold(ask.position);
     this.#changed();
     return undefined;
+  }
+
+  /** Files take a while to make: they are given in the order in which they were asked for. */
+  async #inTurn(file: Promise<Say>): Promise<Say> {
+    const before = this.#files;
+    this.#files = Promise.allSettled([before, file]);
+    await before;
+    return file;
   }
 
   /** How things stand, with the newest rows of the panes that want them. */

@@ -119,8 +119,8 @@ export class Pane {
     this.#renew();
   }
 
-  export(as: 'text' | 'ndjson', from = -Infinity, to = Infinity): Say {
-    return { say: 'exported', pane: this.#id, as, ...exportLines(this.#lens, as, from, to) };
+  async export(as: 'text' | 'ndjson'): Promise<Say> {
+    return { say: 'exported', pane: this.#id, as, ...(await exportLines(this.#lens, as)) };
   }
 
   async rows(lens: number, from: number, to: number): Promise<Say | undefined> {

@@ -97,8 +97,8 @@ export type Ask =
   | { ask: 'mark'; text: string }
   /** All rows that the person has marked. */
   | { ask: 'bookmarks'; positions: number[] }
-  /** All rows shown, or those of a range of numbers, as a file. */
-  | { ask: 'export'; pane: number; as: 'text' | 'ndjson'; from?: number; to?: number }
+  /** All rows shown, as a file. */
+  | { ask: 'export'; pane: number; as: 'text' | 'ndjson' }
   /** Load what the note at this position says was not sent. */
   | { ask: 'back'; position: number }
   /** Load a step of the lines before those held, of which the server has those from its entry `first` on. */

@@ -61,8 +61,8 @@ test('printed: the lines, what they are and how many, dark on light, without con
       assert.is(await styles(page, '#log .row.l3', 'border-left-color'), ground, 'an edge where there is none would be one');
       assert.equal(await page.locator('#log .row.l5 .sign').allInnerTexts().then((all) => [...new Set(all)]), ['E']);
       await differ('marks', styles(page, '#log mark:not(.found)', 'background-color'), styles(page, '#log mark.found', 'background-color'), Promise.resolve(ground));
-      assert.match(await styles(page, '#log .row .twist.can', 'color'), /^rgb/);
-      const twist = await page.evaluate(() => getComputedStyle(document.querySelector('#log .twist.can') as Element, '::before').borderTopColor);
+      assert.match(await styles(page, '#log .row .twist:not([hidden])', 'color'), /^rgb/);
+      const twist = await page.evaluate(() => getComputedStyle(document.querySelector('#log .twist:not([hidden])') as Element, '::before').borderTopColor);
       assert.match(twist, /, 0\)$/, 'a triangle has sides that cannot be seen');
 
       // The line one is at, the stream chosen, a level hidden: each as a shape, not as a shade.
@@ -74,7 +74,8 @@ test('printed: the lines, what they are and how many, dark on light, without con
       assert.match(await styles(page, '.stream.chosen', 'outline-style'), 'solid');
       assert.match(await styles(page, '.stream:not(.chosen)', 'outline-style'), 'none');
       await page.getByRole('group', { name: 'Levels' }).getByRole('button', { name: /^info/ }).click();
-      await differ('a hidden level', styles(page, '.level.info', 'text-decoration-line'), styles(page, '.level.error', 'text-decoration-line'));
+      await page.locator('.level.info[aria-pressed=false]').waitFor();
+      await differ('a hidden level', styles(page, '.level.info .glyph + span', 'text-decoration-line'), styles(page, '.level.error .glyph + span', 'text-decoration-line'));
       await page.evaluate(() => document.getSelection()?.selectAllChildren(document.querySelector('#log .row .text') as Element));
       const chosen = await page.evaluate(() => getComputedStyle(document.querySelector('#log .row .text') as Element, '::selection').backgroundColor);
       assert.is.not(chosen, ground);

@@ -8,7 +8,7 @@ import { plainText } from './sgr.ts';
 /** Parts of the file are made so long, characters: one string for all would not fit. */
 const PART_LENGTH = 1_000_000;
 /** So long at a time, ms: whoever asks for rows meanwhile gets them. */
-const AT_ONCE = 12;
+const AT_ONCE = 30;
 
 /**
  * The lines of all rows, and those that they stand for; notes are no lines. Which they are is settled when it is called, whatever comes

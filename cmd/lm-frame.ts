@@ -81,7 +81,7 @@ async function frame(args: Args): Promise<number> {
     lines: framer.lines, bytes: input.bytes, records: framer.n, split: framer.split, 'not UTF-8': framer.replaced,
   });
   const progress = showProgress(args.has('verbose'), counters);
-  onStop(() => input.stop());
+  onStop(() => void input.leave());
   let settleAt = Infinity;
   let beatAt = performance.now() + beat;
   const put = async (blocks: Iterable<Buffer>): Promise<void> => {
@@ -114,7 +114,7 @@ async function decode(args: Args): Promise<number> {
   const progress = showProgress(args.has('verbose'), () => ({
     lines: deframer.lines, bytes: input.bytes, 'not records': deframer.strangers, torn: deframer.torn,
   }));
-  onStop(() => input.stop());
+  onStop(() => void input.leave());
   let releaseAt = Infinity;
   for await (const chunk of withTicks(input, () => releaseAt)) {
     for (const block of chunk ? deframer.push(chunk) : deframer.release()) await output.write(block);

@@ -85,12 +85,9 @@ async function optionsOf(args: Args, notices: Notices): Promise<UplinkOptions & 
   return { addresses, trust, identity, say: (text) => notices.say(text), verbose: args.has('verbose') };
 }
 
-/** Stop at a signal: no more input, and after a while no more patience. */
+/** Stop at a signal: no more input than is there, and after a while no more patience. */
 function stopOn(input: Input, patience: number, stop: () => void): void {
-  onStop(() => {
-    input.stop();
-    setTimeout(stop, patience).unref();
-  });
+  onStop(() => void input.leave().then(() => setTimeout(stop, patience).unref()));
 }
 
 async function storeOf(args: Args, notices: Notices): Promise<Store> {

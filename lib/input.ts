@@ -7,7 +7,10 @@ import { ownDescription } from './pipe.ts';
 const CHUNK = 65_536; // what a pipe holds (pipe(7))
 const FILE_CHUNK = 262_144; // each read of a file costs a turn of the thread pool
 
-type Source = { next(): Promise<Buffer | undefined>; stop(): void };
+const LAST_MS = 1000; // for writers that were asked to end together with this process
+
+/** `written` by processes that go on: what they have written is not to be left behind. */
+type Source = { readonly written: boolean; next(): Promise<Buffer | undefined>; stop(): void };
 
 /** Chunks of a file descriptor. Each is valid only until the next is asked for; reading waits for the one who asks. */
 export class Input implements AsyncIterable<Buffer> {
@@ -15,6 +18,7 @@ export class Input implements AsyncIterable<Buffer> {
   /** Bytes read. */
   bytes = 0;
   readonly #source: Source;
+  #over: () => void = () => {};
 
   constructor(name: string, source: Source) {
     this.name = name;
@@ -24,6 +28,15 @@ export class Input implements AsyncIterable<Buffer> {
   /** Read no further: the iteration ends as it would at the end of the data. */
   stop(): void {
     this.#source.stop();
+    this.#over();
+  }
+
+  /** Read no further than to the end that writers make when they are stopped as well, and no longer than a second. Resolves then. */
+  leave(): Promise<void> {
+    const over = new Promise<void>((resolve) => (this.#over = resolve));
+    if (this.#source.written) setTimeout(() => this.stop(), LAST_MS).unref();
+    else this.stop();
+    return over;
   }
 
   /** Throws an Error that names the input. */
@@ -36,13 +49,14 @@ export class Input implements AsyncIterable<Buffer> {
     } catch (err) {
       throw new Error(`cannot read ${this.name}: ${why(err)}`, { cause: err });
     } finally {
-      this.#source.stop();
+      this.stop();
     }
   }
 }
 
 /** A pipe or socket through the event loop, into one buffer that is used again and again. */
 class SocketSource implements Source {
+  readonly written = true;
   readonly #socket: Socket;
   #got: Buffer | undefined;
   #ended = false;
@@ -100,6 +114,7 @@ class SocketSource implements Source {
 
 /** A regular file or a device: in the thread pool. */
 class FileSource implements Source {
+  readonly written = false;
   readonly #fd: number;
   readonly #buffer = Buffer.allocUnsafeSlow(FILE_CHUNK);
   #stopped = false;
@@ -123,6 +138,7 @@ class FileSource implements Source {
 
 /** A terminal: through process.stdin, which knows about raw modes and job control. */
 class TerminalSource implements Source {
+  readonly written = false;
   readonly #chunks = process.stdin.iterator();
 
   async next(): Promise<Buffer | undefined> {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { sh, start, stopAll, timed, until, withFolder } from './sh.ts';
+import { sh, start, startLine, stopAll, timed, until, withFolder } from './sh.ts';
 import { framesIn, killSenders, seq, strand } from './spooling.ts';
 import { Chaos, deadPort, send, sendArgs, startRecv, withSite } from './tls.ts';
 
@@ -87,6 +87,23 @@ test('SIGTERM while all is well: 0, and nothing is left', timed(30_000, () => wi
     assert.equal([r.code, r.err], [0, ''], sync);
     assert.equal(framesIn(spool), []);
   }
+})));
+
+test('SIGTERM to all of a pipeline: what its first has written arrives, also when the others were behind',
+  timed(30_000, () => withSite(async ({ dir, receiver, sender, recv, out }) => {
+  const log = join(dir, 'log');
+  writeFileSync(log, '0\n');
+  const args = ['-s', join(dir, 'spool'), ...sendArgs(sender, receiver, recv.address)].join(' ');
+  const r = startLine(`tail -n +1 -F ${log} | lm-frame -i x | lm-tls-send ${args}`);
+  await until(() => out() !== '', 20_000);
+  const all = `-- -${r.child.pid}`;
+  // They stand still, and their pipe fills, until tail has written all: then each finds SIGTERM and full pipes at once.
+  const done = sh(`tail=$(pgrep -x -g ${r.child.pid} tail); kill -STOP $(pgrep -g ${r.child.pid} | grep -vx $tail)
+    seq 10000 >> ${log}; until [ $(sed -n 's/^wchar: //p' /proc/$tail/io) = $(wc -c < ${log}) ]; do sleep 0.02; done
+    kill -TERM ${all}; kill -CONT ${all}`);
+  assert.is(done.code, 0, done.err);
+  await r.closed;
+  assert.is(sh('lm-frame -d', out()).out, `0\n${seq(1, 10_000)}`);
 })));
 
 test('always: what was read is on the disk before more is read', timed(30_000, () => withFolder(async (dir) => {

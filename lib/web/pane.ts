@@ -9,9 +9,9 @@ import { Lens } from './lens.ts';
 import { Marks } from './marks.ts';
 import { Now } from './now.ts';
 import { filterFault } from './pattern.ts';
-import { seekRow } from './seek.ts';
+import { orNone, seekRow } from './seek.ts';
 import type { Store } from './store.ts';
-import { countHits, indexOfHit, railBins } from './survey.ts';
+import { countHits, headOf, hitsBefore, nextHit, railBins } from './survey.ts';
 import {
   EVERYTHING, type Ask, type Choice, type Filter, type Find, type PaneState, type Row, type Say, type Search, type Shape,
 } from './talk.ts';
@@ -23,6 +23,8 @@ const MAX_ROWS = 2000;
 const RAIL_EVERY = 300;
 const SHAPE_EVERY = 1000;
 const MAX_OPENED = 1000;
+/** A line of a trace is folded under its head, and that may be counted in another. */
+const MAX_FOLDS = 3;
 
 /** What a pane needs of the others. */
 export type Surroundings = {
@@ -104,12 +106,30 @@ export class Pane {
 
   seek(ask: Extract<Ask, { ask: 'seek' }>): Say {
     const { store, bookmarks } = this.#around;
-    const answer = seekRow(ask, this.#lens, this.#find, store, bookmarks());
-    const count = countHits(this.#lens, this.#find);
-    const index = answer.row === undefined || ask.what !== 'hit' ? -1 : indexOfHit(this.#lens, this.#find, answer.row);
-    const searching = ask.what === 'hit' && answer.row === undefined && this.#find?.done(store) === false;
+    const hit = ask.what === 'hit' ? nextHit(this.#lens, this.#find, ask.row, ask.forward) : undefined;
+    const answer = ask.what === 'hit' ? orNone(hit === undefined ? undefined : this.#rowAt(hit), ask.forward) : seekRow(ask, this.#lens, this.#find, store, bookmarks());
+    const lens = this.#lens;
+    const index = hit === undefined ? -1 : hitsBefore(lens, this.#find, hit);
+    const searching = ask.what === 'hit' && hit === undefined && this.#find?.done(store) === false;
     const why = searching ? 'still searching' : answer.why;
-    return { say: 'sought', pane: this.#id, serial: ask.serial, lens: this.#lens.key, row: answer.row, index, count, ...(why && { why }) };
+    const count = countHits(lens, this.#find);
+    return { say: 'sought', pane: this.#id, serial: ask.serial, lens: lens.key, row: answer.row, index, count, ...(why && { why }) };
+  }
+
+  /** The number of the row of a line. What it is folded under is opened, and what that was folded under. */
+  #rowAt(position: number): number {
+    const { store } = this.#around;
+    const chunk = store.chunkOf(position);
+    for (let i = 0; i < MAX_FOLDS && chunk; i++) {
+      const number = this.#lens.numberOf(position);
+      const at = this.#lens.at(number);
+      if (at && at.chunk.first + at.row === position) return number;
+      const head = headOf(this.#lens, chunk.label(position - chunk.first).id, position);
+      // One whose head has been dropped is a row of its own when all is looked at anew.
+      if (head === undefined) this.#renew();
+      else this.unfold(head);
+    }
+    return this.#lens.numberOf(position);
   }
 
   unfold(position: number): void {

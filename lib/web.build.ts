@@ -11,7 +11,7 @@ const into = process.argv[2] ?? 'dist/web';
 const SMALL: MinifyOptions = {
   module: true,
   ecma: 2020,
-  compress: { passes: 3 },
+  compress: { passes: 3, lhs_constants: false }, // constants written first compress worse
 };
 
 const { outputFiles } = await build({

@@ -168,6 +168,23 @@ test('find hides nothing: it counts, goes from hit to hit and round, and what is
   await until(async () => (await texts(page)).some((line) => line.endsWith('line 949')) || (await texts(page)).some((line) => line.endsWith('line 51')));
 }));
 
+test('find finds in what is folded: going there opens it, and it is the line one is at', withPage('#stacks=1', async (page, server) => {
+  let text = record('web1', 1001, 'level=error it failed');
+  for (let n = 1002; n <= 1010; n++) text += record('web1', n, `    at place ${n}`);
+  for (let n = 1011; n <= 1100; n++) text += record('web1', n, `level=info line ${n}`);
+  await server.feed(text);
+  await says(page, /^1,100 lines$/);
+  await page.keyboard.press('/');
+  await page.keyboard.type('place 1006');
+  await page.locator('.hits', { hasText: /^1$/ }).waitFor();
+  assert.is(await page.getByText('at place 1006').count(), 0);
+  await page.keyboard.press('Enter');
+  await page.locator('.hits', { hasText: '1 of 1' }).waitFor();
+  await until(async () => (await page.locator('.row.here .text').allInnerTexts()).join().trim() === 'at place 1006', 10_000, () => 'the line within the fold');
+  await shows(page, (rows) => rows.includes('level=error it failed') && rows.includes('    at place 1010'));
+  assert.is(await page.locator('.row.here mark.found').innerText(), 'place 1006');
+}));
+
 test('next and previous error and warning', withPage('', async (page) => {
   await page.keyboard.press('e');
   await until(async () => (await page.locator('.row.here .text').allInnerTexts()).join() === 'level=error line 999');

@@ -120,6 +120,7 @@ test('rows, counts and marks are those of a plain model, whatever is chosen, com
       let choice: Choice = EVERYTHING;
       let begun = 0; // lines dropped when the rows were last made anew
       const opened = new Set<number>();
+      await page.keeper.answer({ ask: 'find', pane: 0, serial: 1, filter: filter('[xr]') });
       const first = async (): Promise<number> => (await page.state()).dropped;
       for (const step of steps) {
         if ('lines' in step) for (let i = 0; i < step.times; i++) page.add(step.lines);
@@ -151,6 +152,11 @@ test('rows, counts and marks are those of a plain model, whatever is chosen, com
         const rows = await page.rows();
         assert.equal(plain(rows), wanted(trimmed(made, dropped)));
         assert.equal(rows.map((row) => row.at), rows.map((_, i) => now.base + i));
+        // Find finds in what is folded as well, and not in what is hidden.
+        const context = new Set(rows.filter((row) => row.context).map((row) => row.position));
+        const hits = held.filter((line) => /[xr]/.test(line.text) && (passes(choice, line) || context.has(line.position)));
+        let count = NaN;
+        await until(async () => (count = (await page.state()).find.count) === hits.length, 3000, () => `${hits.length} hits, not ${count}`);
       }
     }),
     { numRuns: 150 },
@@ -189,6 +195,33 @@ test('errors, rail, shape and hits are counted', timed(20_000, async () => {
   assert.ok(texts.length > 0 && texts.every((text) => text.startsWith('ERROR')));
   await page.keeper.answer({ ask: 'find', pane: 0, serial: 8, filter: undefined });
   assert.is((await page.state()).find.count, 0);
+}));
+
+test('going from hit to hit opens what they are folded under, there and back', timed(20_000, async () => {
+  const page = new Page();
+  const texts = ['ERROR one', ' at x', ' at y', 'same', 'same', ' at y', 'same', 'other', 'ERROR two', ' at x', 'y last', 'end'];
+  page.add(texts.flatMap((text) => [{ id: 'a', text }, { id: 'b', text: 'between' }]));
+  page.choose({ streams: ['a'], repeats: true, stacks: true });
+  await page.keeper.answer({ ask: 'find', pane: 0, serial: 1, filter: filter('y') });
+  await until(async () => !(await page.state()).find.searching);
+  const folded = (await page.rows()).map((row) => row.text);
+  assert.equal(folded, ['ERROR one', 'same', 'same', 'other', 'ERROR two', 'y last', 'end']);
+  assert.is((await page.state()).find.count, 3);
+  const walk = async (forward: boolean): Promise<unknown[]> => {
+    const { base, end } = await page.state();
+    const found: unknown[] = [];
+    for (let row: number | undefined = forward ? base - 1 : end, serial = 0; ; ) {
+      const said = await page.keeper.answer({ ask: 'seek', pane: 0, serial: ++serial, what: 'hit', row: row as number, forward });
+      if (said?.say !== 'sought' || said.row === undefined) return found;
+      const state = await page.state();
+      assert.is(said.lens, state.lens);
+      row = said.row;
+      found.push([(await page.rows()).find((one) => one.at === row)?.text, said.index, said.count]);
+    }
+  };
+  assert.equal(await walk(true), [[' at y', 0, 3], [' at y', 1, 3], ['y last', 2, 3]]);
+  assert.equal((await page.rows()).map((row) => row.text), ['ERROR one', ' at x', ' at y', 'same', 'same', ' at y', 'same', 'other', 'ERROR two', 'y last', 'end']);
+  assert.equal(await walk(false), [['y last', 2, 3], [' at y', 1, 3], [' at y', 0, 3]]);
 }));
 
 test('the next hit, error, warning, bookmark; a time, a position, a line by its name', timed(20_000, async () => {

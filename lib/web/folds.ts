@@ -138,7 +138,7 @@ export class Folds {
     if (!at?.piece.more || !equal(at, { chunk, row })) return false;
     if (last.opened) {
       this.#last = { ...last, number: this.#show(chunk, row, FLAG.opened) };
-      this.#lead(id, { number: this.#last.number, opened: false });
+      this.#lead(id, { number: this.#last.number, opened: this.#opened.has(chunk.first + row) });
       return true;
     }
     at.piece.more.repeats[at.index] = (at.piece.more.repeats[at.index] as number) + 1;

@@ -1,4 +1,4 @@
-/** One view of the lines that are held: its choice, its rows, its filters and its find box, and how far they are. */
+/** One view of the lines that are held: its choice, the rows that its filters let pass, and its find box. */
 import type { Chunk } from './chunk.ts';
 import { isLine } from './kind.ts';
 import { rowOf } from './draw.ts';
@@ -9,11 +9,12 @@ import { Lens } from './lens.ts';
 import { Marks } from './marks.ts';
 import { Now } from './now.ts';
 import { filterFault } from './pattern.ts';
-import { seekRow } from './seek.ts';
+import { orNone, seekRow } from './seek.ts';
+import { Sieve } from './sieve.ts';
 import type { Store } from './store.ts';
-import { countHits, indexOfHit, railBins } from './survey.ts';
+import { countHits, headOf, hitsBefore, nextHit, railBins } from './survey.ts';
 import {
-  EVERYTHING, type Ask, type Choice, type Filter, type Find, type PaneState, type Row, type Say, type Search, type Shape,
+  EVERYTHING, type Ask, type Choice, type Filter, type Find, type PaneState, type Row, type Say, type Shape,
 } from './talk.ts';
 
 /** Filters are shown before they have tried everything once they have found this many rows: a screen. */
@@ -23,6 +24,8 @@ const MAX_ROWS = 2000;
 const RAIL_EVERY = 300;
 const SHAPE_EVERY = 1000;
 const MAX_OPENED = 1000;
+/** A line of a trace is folded under its head, and that may be counted in another. */
+const MAX_FOLDS = 3;
 
 /** What a pane needs of the others. */
 export type Surroundings = {
@@ -41,12 +44,8 @@ export class Pane {
   #keep: number | undefined;
   #stale = false;
   #lens: Lens;
-  /** The filters in force, and those that are being tried before they take their place (or are already shown, though not done). */
-  #good: Hits | undefined;
-  #trial: Hits | undefined;
-  #shown: Hits | undefined;
-  #trialLens: Lens | undefined;
-  #stopped = '';
+  readonly #sieve: Sieve;
+  #trialLens: Lens | undefined; // of the filters on trial, which are not shown yet
   #find: Hits | undefined;
   #findSerial = 0;
   #findStopped = false;
@@ -65,6 +64,7 @@ export class Pane {
     this.#around = around;
     this.#marks = new Marks(around.hunt);
     this.#found = new Marks(around.hunt);
+    this.#sieve = new Sieve(around.hunt, around.store);
     this.#fed = around.store.end;
     this.#lens = this.#newLens(undefined);
   }
@@ -79,13 +79,16 @@ export class Pane {
     const stale = this.#stale;
     this.#stale = false;
     if (stale && this.#find) this.find(this.#findSerial, this.#find.filters[0]);
-    const turned = (stale || !same(choice.filters, old.filters)) && this.#filter(choice.filters);
+    const anew = stale || !same(choice.filters, old.filters);
+    const turned = anew && this.#sieve.turnTo(choice.filters);
     if (stale || turned || !same({ ...choice, filters: [] }, { ...old, filters: [] })) this.#renew();
+    else if (anew) this.#renewTrial();
     this.#adopt();
   }
 
   close(): void {
-    for (const hits of [this.#good, this.#trial, this.#find]) if (hits) this.#around.hunt.drop(hits);
+    this.#sieve.close();
+    if (this.#find) this.#around.hunt.drop(this.#find);
   }
 
   set tail(rows: number) {
@@ -104,12 +107,30 @@ export class Pane {
 
   seek(ask: Extract<Ask, { ask: 'seek' }>): Say {
     const { store, bookmarks } = this.#around;
-    const answer = seekRow(ask, this.#lens, this.#find, store, bookmarks());
-    const count = countHits(this.#lens, this.#find);
-    const index = answer.row === undefined || ask.what !== 'hit' ? -1 : indexOfHit(this.#lens, this.#find, answer.row);
-    const searching = ask.what === 'hit' && answer.row === undefined && this.#find?.done(store) === false;
+    const hit = ask.what === 'hit' ? nextHit(this.#lens, this.#find, ask.row, ask.forward) : undefined;
+    const answer = ask.what === 'hit' ? orNone(hit === undefined ? undefined : this.#rowAt(hit), ask.forward) : seekRow(ask, this.#lens, this.#find, store, bookmarks());
+    const lens = this.#lens;
+    const index = hit === undefined ? -1 : hitsBefore(lens, this.#find, hit);
+    const searching = ask.what === 'hit' && hit === undefined && this.#find?.done(store) === false;
     const why = searching ? 'still searching' : answer.why;
-    return { say: 'sought', pane: this.#id, serial: ask.serial, lens: this.#lens.key, row: answer.row, index, count, ...(why && { why }) };
+    const count = countHits(lens, this.#find);
+    return { say: 'sought', pane: this.#id, serial: ask.serial, lens: lens.key, row: answer.row, index, count, ...(why && { why }) };
+  }
+
+  /** The number of the row of a line. What it is folded under is opened, and what that was folded under. */
+  #rowAt(position: number): number {
+    const { store } = this.#around;
+    const chunk = store.chunkOf(position);
+    for (let i = 0; i < MAX_FOLDS && chunk; i++) {
+      const number = this.#lens.numberOf(position);
+      const at = this.#lens.at(number);
+      if (at && at.chunk.first + at.row === position) return number;
+      const head = headOf(this.#lens, chunk.label(position - chunk.first).id, position);
+      // One whose head has been dropped is a row of its own when all is looked at anew.
+      if (head === undefined) this.#renew();
+      else this.unfold(head);
+    }
+    return this.#lens.numberOf(position);
   }
 
   unfold(position: number): void {
@@ -136,12 +157,13 @@ export class Pane {
     const changed = await this.#rows([...(lens.folds?.changed ?? [])].filter((at) => tail === undefined || at < end - this.#tail));
     if (lens !== this.#lens) return this.state();
     lens.folds?.changed.clear();
+    const { shown, search } = this.#sieve;
     return {
       pane: this.#id, serial: this.#serial, lens: key, base, end, lines, matched, levels, tail, changed,
       keepAt: this.#keep === undefined ? undefined : lens.numberOf(this.#keep),
-      narrowed: this.#shown !== undefined || lens.scope.narrows,
-      filters: this.#shown?.filters ?? [],
-      search: this.#search(),
+      narrowed: shown !== undefined || lens.scope.narrows,
+      filters: shown?.filters ?? [],
+      search,
       errors: this.#errors,
       find: this.#findState(),
       rail: this.#rail.of(() => railBins(lens, this.#find, this.#around.bookmarks()), this.#around.changed),
@@ -159,7 +181,7 @@ export class Pane {
     }
     for (let i = store.indexOf(this.#fed); i < store.chunks.length; i++) {
       const chunk = store.chunks[i];
-      if (!chunk || this.#shown) continue;
+      if (!chunk || this.#sieve.shown) continue;
       this.#errors += this.#lens.take(chunk, Math.max(0, this.#fed - chunk.first), chunk.count, false);
     }
     this.#fed = store.end;
@@ -169,7 +191,8 @@ export class Pane {
   forget(chunk: Chunk): void {
     this.#lens.forget(chunk);
     this.#trialLens?.forget(chunk);
-    for (const hits of [this.#good, this.#trial, this.#find]) hits?.forget(chunk);
+    this.#sieve.forget(chunk);
+    this.#find?.forget(chunk);
   }
 
   /** Rows have come in between those that were held: all is looked at anew once it is known where the person stands (`show`). */
@@ -180,7 +203,7 @@ export class Pane {
   /** Rows have come before all others, which filters find by themselves. */
   older(chunks: readonly Chunk[]): void {
     if (this.#turnAfter() || this.#lens.folds) this.filled();
-    else if (!this.#shown) for (const chunk of chunks.toReversed()) this.#lens.take(chunk, 0, chunk.count, true);
+    else if (!this.#sieve.shown) for (const chunk of chunks.toReversed()) this.#lens.take(chunk, 0, chunk.count, true);
   }
 
   /** Bookmarks have changed. */
@@ -190,10 +213,11 @@ export class Pane {
 
   /** Rows have been tried. */
   found(hits: Hits, { chunk, from, to, older }: Stretch): void {
-    const lens = hits === this.#shown ? this.#lens : hits === this.#trial ? this.#trialLens : undefined;
+    const { shown, trial } = this.#sieve;
+    const lens = hits === shown ? this.#lens : hits === trial ? this.#trialLens : undefined;
     // Where rows stand for others they can join at the newer end only: then it is made when all are known.
     const errors = lens && !(older && lens.folds) ? lens.take(chunk, from, to, older) : 0;
-    if (!older && hits === this.#shown) this.#errors += errors;
+    if (!older && hits === shown) this.#errors += errors;
     this.#adopt();
   }
 
@@ -203,11 +227,8 @@ export class Pane {
       this.#find = undefined;
       this.#findStopped = true;
     }
-    if (hits !== this.#trial && hits !== this.#good) return;
-    this.#stopped = this.#culprit(hits);
-    if (hits === this.#good) this.#good = undefined;
-    else this.#trial = this.#trialLens = undefined;
-    if (this.#showGood()) this.#renew();
+    if (this.#sieve.stopped(hits)) this.#renew();
+    else if (!this.#sieve.trial) this.#trialLens = undefined;
   }
 
   #findState(): Find {
@@ -220,43 +241,6 @@ export class Pane {
     return this.#lens.shape.shown();
   }
 
-  /** Of the filters that were given up, the first that was not in force before. */
-  #culprit(hits: Hits): string {
-    const fresh = hits.filters.find((filter) => !this.#good?.filters.some((other) => same(other, filter)));
-    return (fresh ?? hits.filters[0])?.source ?? '';
-  }
-
-  #search(): Search {
-    if (this.#stopped !== '') return { state: 'stopped', progress: 0, source: this.#stopped };
-    const hits = this.#trial;
-    if (!hits) return { state: 'done', progress: 1, source: '' };
-    return { state: 'searching', progress: hits.progress(this.#around.store), source: this.#culprit(hits) };
-  }
-
-  /** Try other filters. Gives whether other rows are to be shown until they are done. */
-  #filter(filters: Filter[]): boolean {
-    const { hunt, store } = this.#around;
-    this.#stopped = '';
-    if (this.#trial) hunt.drop(this.#trial);
-    this.#trial = this.#trialLens = undefined;
-    if (filters.length === 0) {
-      if (this.#good) hunt.drop(this.#good);
-      this.#good = undefined;
-    } else if (filters.every((filter) => filterFault(filter) === undefined)) {
-      this.#trial = new Hits(filters, store.end);
-      this.#trialLens = this.#newTrialLens(this.#trial);
-      hunt.add(this.#trial);
-    }
-    // What was shown of filters that were never done is not gone on with; the last good ones are shown whole.
-    return this.#showGood();
-  }
-
-  #showGood(): boolean {
-    const turned = this.#shown !== this.#good;
-    this.#shown = this.#good;
-    return turned;
-  }
-
   /** Learn where the first row is that has not been cleared away. Gives whether it is another than before. */
   #turnAfter(): boolean {
     const { after } = this.#choice;
@@ -267,8 +251,15 @@ export class Pane {
 
   /** Make the lenses anew. */
   #renew(): void {
-    this.#turnTo(this.#newLens(this.#shown));
-    if (this.#trial && this.#trial !== this.#shown) this.#trialLens = this.#newTrialLens(this.#trial);
+    this.#turnTo(this.#newLens(this.#sieve.shown));
+    this.#renewTrial();
+  }
+
+  /** There is none where rows can only join at the newer end: then it is made when the filters are done. */
+  #renewTrial(): void {
+    const { repeats, stacks, around } = this.#choice;
+    const { trial, shown } = this.#sieve;
+    this.#trialLens = trial === shown || repeats || stacks || around > 0 ? undefined : this.#newLens(trial);
   }
 
   #turnTo(lens: Lens): void {
@@ -281,27 +272,18 @@ export class Pane {
     return new Lens(this.#around.store, this.#choice, hits, this.#opened, this.#after);
   }
 
-  /** Undefined where rows can only join at the newer end: then it is made when the filters are done. */
-  #newTrialLens(hits: Hits): Lens | undefined {
-    const { repeats, stacks, around } = this.#choice;
-    return repeats || stacks || around > 0 ? undefined : this.#newLens(hits);
-  }
-
-  /** The trial is shown once it has enough or is done; then it is the good one. */
+  /** What is on trial is shown once it has enough or is done; then it is in force. */
   #adopt(): void {
-    const trial = this.#trial;
+    const { trial, shown } = this.#sieve;
     if (!trial) return;
     const done = trial.done(this.#around.store);
     const lens = this.#trialLens;
-    if (this.#shown !== trial && (done || (lens && this.#keep === undefined && lens.end - lens.base >= ENOUGH))) {
-      this.#shown = trial;
+    if (shown !== trial && (done || (lens && this.#keep === undefined && lens.end - lens.base >= ENOUGH))) {
+      this.#sieve.show();
       this.#turnTo(lens ?? this.#newLens(trial));
       this.#trialLens = undefined;
     } else if (done && this.#lens.folds) this.#turnTo(this.#newLens(trial));
-    if (!done) return;
-    if (this.#good) this.#around.hunt.drop(this.#good);
-    this.#good = trial;
-    this.#trial = undefined;
+    if (done) this.#sieve.adopt();
   }
 
   /** Rows of the lens, with what filters and find box match in them. */
@@ -309,7 +291,7 @@ export class Pane {
     const lens = this.#lens;
     const rows = at.flatMap((number) => rowOf(lens, number) ?? []);
     if (rows.length === 0) return rows;
-    const [marks, found] = await Promise.all([this.#marks.of(this.#shown, rows), this.#found.of(this.#find, rows)]);
+    const [marks, found] = await Promise.all([this.#marks.of(this.#sieve.shown, rows), this.#found.of(this.#find, rows)]);
     return rows.map((row, i) => {
       if (!isLine(row.kind)) return { ...row, loadable: this.#around.loadable(row.position) };
       return { ...row, marks: marks[i] ?? [], found: found[i] ?? [] };

@@ -19,7 +19,7 @@ export type Piece = {
 };
 
 /** Hits among the rows and RAIL bits of all of them and of stretches of them, as long as rows and hits are those that it was made of. */
-export type Survey = { count: number; low: number; high: number; of: object | undefined; hits: number; rail: number; slices: Uint8Array };
+export type Survey = { count: number; to: number; low: number; high: number; of: object | undefined; hits: number; rail: number; slices: Uint8Array };
 
 /** Shown only as surroundings; opened by the person. */
 export const FLAG = { context: 1, opened: 2 } as const;

@@ -1,12 +1,12 @@
-/** Finds the row that the person wants to be taken to. */
+/** Finds the row that the person wants to be taken to, but for hits, which may be folded. */
 import type { Hits } from './hits.ts';
 import type { Lens } from './lens.ts';
 import type { Store } from './store.ts';
-import { nextBookmark, nextMarked, nextRow, positionOf } from './survey.ts';
+import { nextBookmark, nextGrave, nextRow, positionOf } from './survey.ts';
 import { RAIL, type Ask } from './talk.ts';
 
 type Seek = Extract<Ask, { ask: 'seek' }>;
-type Answer = { row: number | undefined; why?: string };
+export type Answer = { row: number | undefined; why?: string };
 
 /** The number of the row, or why there is none. */
 export function seekRow(ask: Seek, lens: Lens, find: Hits | undefined, store: Store, bookmarks: ReadonlySet<number>): Answer {
@@ -18,11 +18,10 @@ export function seekRow(ask: Seek, lens: Lens, find: Hits | undefined, store: St
     return position === undefined ? { row: undefined, why: 'not held' } : seekPosition(lens, position);
   }
   if (what === 'bookmark') return orNone(nextBookmark(lens, bookmarks, row, forward), forward);
-  const bits = what === 'hit' ? RAIL.hit : what === 'error' ? RAIL.error : RAIL.warning;
-  return orNone(nextMarked(lens, find, bits, row, forward), forward);
+  return orNone(nextGrave(lens, find, what === 'error' ? RAIL.error : RAIL.warning, row, forward), forward);
 }
 
-function orNone(row: number | undefined, forward: boolean): Answer {
+export function orNone(row: number | undefined, forward: boolean): Answer {
   return row === undefined ? { row, why: forward ? 'none below' : 'none above' } : { row };
 }
 

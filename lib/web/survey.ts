@@ -12,40 +12,58 @@ const MAX_BINS = 400;
 /** Rows of a piece that are noted together. */
 const SLICE = 64;
 
-/** RAIL bits of a row, and whether it is a hit. */
-function railOf(chunk: Chunk, row: number, bits: Uint8Array | undefined): number {
-  if (!isLine(chunk.kinds[row] as number)) return 0;
+/** RAIL bits of a row by its level. */
+function graveOf(chunk: Chunk, row: number): number {
   const traits = chunk.traits[row] as number;
-  const level = (traits & TRAIT.goesOn) === 0 ? traits & TRAIT.level : LEVEL.none;
-  const grave = level >= LEVEL.error ? RAIL.error : level === LEVEL.warn ? RAIL.warning : 0;
-  return bits !== undefined && hasBit(bits, row) ? grave | RAIL.hit : grave;
+  if (!isLine(chunk.kinds[row] as number) || (traits & TRAIT.goesOn) !== 0) return 0;
+  const level = traits & TRAIT.level;
+  return level >= LEVEL.error ? RAIL.error : level === LEVEL.warn ? RAIL.warning : 0;
 }
 
-/** Hits among the rows of a piece and RAIL bits of all of them: looked at again only when rows or hits have come. */
-function surveyOf(piece: Piece, find: Hits | undefined): Survey {
+/** The hits among the lines of a piece that are shown or that rows stand for, with the index of that row, or of the nearest before it. */
+function eachHit(lens: Lens, { chunk, from, to, rows, count }: Piece, find: Hits | undefined, each: (row: number, index: number) => void): void {
+  const bits = find?.bitsOf(chunk);
+  let i = 0;
+  for (let row = from; bits && row < to; row++) {
+    if (!hasBit(bits, row)) continue;
+    while (i < count && (rows[i] as number) < row) i++;
+    const shown = i < count && rows[i] === row;
+    if (shown ? isLine(chunk.kinds[row] as number) : lens.folds && lens.has(chunk, row)) each(row, shown ? i : Math.max(0, i - 1));
+  }
+}
+
+/** The marks of a piece: index of a row, and RAIL bits. */
+function eachMark(lens: Lens, piece: Piece, find: Hits | undefined, each: (index: number, bits: number) => void): void {
+  for (let i = 0; i < piece.count; i++) {
+    const own = graveOf(piece.chunk, piece.rows[i] as number);
+    if (own !== 0) each(i, own);
+  }
+  eachHit(lens, piece, find, (_, i) => each(i, RAIL.hit));
+}
+
+/** Hits of a piece and RAIL bits of all its rows: looked at again only when rows or hits have come. */
+function surveyOf(lens: Lens, piece: Piece, find: Hits | undefined): Survey {
   const { first, count } = piece.chunk;
   const tried = (position: number): number => Math.max(0, Math.min(count, position - first));
   const [low, high] = find ? [tried(find.low), tried(find.high)] : [0, 0];
   const old = piece.survey;
-  if (old && old.of === find && old.count === piece.count && old.low === low && old.high === high) return old;
-  const bits = find?.bitsOf(piece.chunk);
-  const slices = new Uint8Array(Math.ceil(piece.count / SLICE));
+  if (old && old.of === find && old.count === piece.count && old.to === piece.to && old.low === low && old.high === high) return old;
+  const slices = new Uint8Array(Math.ceil(piece.count / SLICE) || 1);
   let [hits, rail] = [0, 0];
-  for (let i = 0; i < piece.count; i++) {
-    const own = railOf(piece.chunk, piece.rows[i] as number, bits);
+  eachMark(lens, piece, find, (i, own) => {
     rail |= own;
     slices[(i / SLICE) | 0] = (slices[(i / SLICE) | 0] as number) | own;
-    if ((own & RAIL.hit) !== 0) hits++;
-  }
-  piece.survey = { count: piece.count, low, high, of: find, hits, rail, slices };
+    if (own === RAIL.hit) hits++;
+  });
+  piece.survey = { count: piece.count, to: piece.to, low, high, of: find, hits, rail, slices };
   return piece.survey;
 }
 
-/** How many of the rows shown are hits. */
+/** How many hits there are. */
 export function countHits(lens: Lens, find: Hits | undefined): number {
   if (!find) return 0;
   let sum = 0;
-  for (const piece of lens.pieces) sum += surveyOf(piece, find).hits;
+  for (const piece of lens.pieces) sum += surveyOf(lens, piece, find).hits;
   return sum;
 }
 
@@ -57,10 +75,14 @@ export function railBins(lens: Lens, find: Hits | undefined, bookmarks: Readonly
   // Where a bin has fewer rows than a slice each row is looked at; there are not many then.
   const fine = rows < bins.length * SLICE;
   for (const piece of lens.pieces) {
-    const { rail, slices } = surveyOf(piece, find);
+    const { rail, slices } = surveyOf(lens, piece, find);
+    const put = (index: number, bits: number): void => {
+      const bin = binOf(piece.start + index);
+      bins[bin] = (bins[bin] as number) | bits;
+    };
     if (rail === 0) continue;
-    if (fine) putRows(bins, binOf, piece, find);
-    else slices.forEach((slice, i) => (bins[binOf(piece.start + i * SLICE)] = (bins[binOf(piece.start + i * SLICE)] as number) | slice));
+    if (fine) eachMark(lens, piece, find, put);
+    else slices.forEach((bits, i) => put(i * SLICE, bits));
   }
   for (const position of bookmarks) {
     const number = lens.numberOf(position);
@@ -70,21 +92,26 @@ export function railBins(lens: Lens, find: Hits | undefined, bookmarks: Readonly
   return bins.some((bin) => bin !== 0) ? bins : new Uint8Array(0);
 }
 
-function putRows(bins: Uint8Array, binOf: (number: number) => number, piece: Piece, find: Hits | undefined): void {
-  const bits = find?.bitsOf(piece.chunk);
-  for (let i = 0; i < piece.count; i++) {
-    const own = railOf(piece.chunk, piece.rows[i] as number, bits);
-    if (own === 0) continue;
-    const bin = binOf(piece.start + i);
-    bins[bin] = (bins[bin] as number) | own;
-  }
+/** The number of the next row beyond `row` that has one of these RAIL bits by its level; undefined if there is none. */
+export function nextGrave(lens: Lens, find: Hits | undefined, wanted: number, row: number, forward: boolean): number | undefined {
+  const is = (piece: Piece, i: number): boolean => (graveOf(piece.chunk, piece.rows[i] as number) & wanted) !== 0;
+  return nextRow(lens, row, forward, is, (piece) => (surveyOf(lens, piece, find).rail & wanted) !== 0);
 }
 
-/** The number of the next row beyond `row` that has one of these RAIL bits; undefined if there is none. */
-export function nextMarked(lens: Lens, find: Hits | undefined, wanted: number, row: number, forward: boolean): number | undefined {
-  return nextRow(lens, row, forward, (piece, i) => (railOf(piece.chunk, piece.rows[i] as number, find?.bitsOf(piece.chunk)) & wanted) !== 0, (piece) => {
-    return (surveyOf(piece, find).rail & wanted) !== 0;
-  });
+/** The position of the next hit beyond that of the row `row`, which may be folded under another row; undefined if there is none. */
+export function nextHit(lens: Lens, find: Hits | undefined, row: number, forward: boolean): number | undefined {
+  const here = lens.at(row);
+  const start = here ? here.chunk.first + here.row : row < lens.base ? -Infinity : Infinity;
+  for (const piece of forward ? lens.pieces : lens.pieces.toReversed()) {
+    const { first } = piece.chunk;
+    if ((forward ? first + piece.to <= start : first + piece.from >= start) || surveyOf(lens, piece, find).hits === 0) continue;
+    let found: number | undefined;
+    eachHit(lens, piece, find, (at) => {
+      if (forward ? first + at > start && found === undefined : first + at < start) found = first + at;
+    });
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** The number of the next row beyond `row` for which `is` holds; pieces for which `may` does not hold are passed over. */
@@ -105,21 +132,25 @@ export function nextRow(
   return undefined;
 }
 
-/** Which of the hits a row is, from 0; hits before it where it is none. */
-export function indexOfHit(lens: Lens, find: Hits | undefined, row: number): number {
+/** How many hits there are before a position. */
+export function hitsBefore(lens: Lens, find: Hits | undefined, position: number): number {
   let sum = 0;
   for (const piece of lens.pieces) {
-    if (piece.start + piece.count <= row) {
-      sum += surveyOf(piece, find).hits;
-      continue;
-    }
-    const bits = find?.bitsOf(piece.chunk);
-    for (let i = 0; i < row - piece.start && i < piece.count; i++) {
-      if ((railOf(piece.chunk, piece.rows[i] as number, bits) & RAIL.hit) !== 0) sum++;
-    }
-    return sum;
+    const { first } = piece.chunk;
+    if (first + piece.to <= position) sum += surveyOf(lens, piece, find).hits;
+    else if (first + piece.from < position) eachHit(lens, piece, find, (row) => first + row < position && sum++);
   }
   return sum;
+}
+
+/** The position of the row that a line is folded under: the nearest one before it of its stream. */
+export function headOf(lens: Lens, id: string, position: number): number | undefined {
+  for (let number = lens.numberOf(position) - 1; number >= lens.base; number--) {
+    const at = lens.at(number);
+    const label = at?.chunk.label(at.row);
+    if (at && label?.id === id && isLine(label.kind)) return at.chunk.first + at.row;
+  }
+  return undefined;
 }
 
 /** The number of the bookmark next to `row`. */

@@ -88,20 +88,20 @@ export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
       desk.say('A marker stands behind the newest line');
     },
     bookmark: () => {
-      const { row } = frame();
+      const { row } = view();
       if (row) desk.say(toggleMark(row) ? 'Bookmarked; b goes from one to the next' : 'Bookmarked no longer');
     },
     bookmarks: () => void (desk.sheet.value = 'bookmarks'),
-    nextBookmark: () => void frame().goTo('bookmark', true, 'No bookmark in this view'),
+    nextBookmark: () => void frame().guide.goTo('bookmark', true, 'No bookmark in this view'),
 
     find: () => focus('.find-input'),
     next: () => hit(true),
     previous: () => hit(false),
     context: () => void context(),
-    nextError: () => void frame().goTo('error', true, 'No error in this view'),
-    previousError: () => void frame().goTo('error', false, 'No error in this view'),
-    nextWarning: () => void frame().goTo('warning', true, 'No warning in this view'),
-    previousWarning: () => void frame().goTo('warning', false, 'No warning in this view'),
+    nextError: () => void frame().guide.goTo('error', true, 'No error in this view'),
+    previousError: () => void frame().guide.goTo('error', false, 'No error in this view'),
+    nextWarning: () => void frame().guide.goTo('warning', true, 'No warning in this view'),
+    previousWarning: () => void frame().guide.goTo('warning', false, 'No warning in this view'),
 
     filter: () => filter(false),
     exclude: () => filter(true),
@@ -159,7 +159,7 @@ export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
 
     link: () => void copy(link(), 'a link to this view'),
     linkLine: () => {
-      const { row } = frame();
+      const { row } = view();
       if (!row || row.run === '') return desk.say('This line has no name to link to', { bad: true });
       void copy(`${location.href.replace(/#.*/s, '')}#stream=${row.id}&line=${encodeURIComponent(lineText(row))}`, 'a link to this line');
     },
@@ -173,7 +173,7 @@ export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
     },
 
     whole: () => {
-      const { row } = frame();
+      const { row } = view();
       if (row) ask({ ask: 'whole', position: row.position });
     },
     wrap: () => void (pane().wrap.value = !desk.wrapped(pane())),
@@ -198,18 +198,17 @@ export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
 
   function hit(forward: boolean): void {
     if (pane().sought.value.source === '') focus('.find-input');
-    else void frame().goTo('hit', forward, 'No hit in this view');
+    else void frame().guide.goTo('hit', forward, 'No hit in this view');
   }
 
   /** All lines around the one the person is at; and back to the place in the filtered ones. */
   async function context(): Promise<void> {
     const { peek } = pane();
-    const row = frame().row;
+    const { row } = view();
     if (!row) return;
     const back = peek.value?.position;
     peek.value = back === undefined ? { position: row.position } : undefined;
-    const answer = await frame().seek('position', true, { position: back ?? row.position });
-    if (answer.row !== undefined) view().goTo(answer.row);
+    await frame().guide.standAt({ position: back ?? row.position });
   }
 }
 

@@ -8,35 +8,25 @@ import { focused, lock, panes, say, wrapped } from './desk.ts';
 import { Empty } from './empty.tsx';
 import { marks } from './bookmarks.tsx';
 import { MAX_COLUMNS } from './columns.ts';
-import { samePattern, type LineName } from './layout.ts';
+import { Guide } from './guide.ts';
+import { samePattern } from './layout.ts';
 import { look, memory } from './memory.ts';
 import { Pill } from './pill.tsx';
 import { Histogram } from './histogram.tsx';
-import { ALL_LEVELS, type Ask, type PaneState, type Row, type Say, type Sought } from './talk.ts';
+import { ALL_LEVELS, type Ask, type PaneState, type Say } from './talk.ts';
 import { View, type RowAct } from './view.ts';
 
 /** How often the controls are drawn anew while lines come, ms. */
 const CONTROLS_EVERY = 150;
-/** A line that the address names is waited for while the lines held are still being sent, ms. */
-const LINE_WAIT = 4000;
-
-/** How often, and after how many ms, it is asked again for a hit while they are still being sought. */
-const RETRIES = 20;
-const RETRY = 100;
-
-type Answer = Extract<Say, { say: 'sought' }>;
-type Seek = Omit<Extract<Ask, { ask: 'seek' }>, 'ask' | 'pane' | 'serial' | 'what'>;
-
-export type FrameEvents = { ask(message: Ask): void; runs: Runs; moved(frame: Frame): void };
+export type FrameEvents = { ask: (message: Ask) => void; runs: Runs; moved(frame: Frame): void };
 
 export class Frame {
   readonly pane: Choices;
   readonly view: View;
+  readonly guide: Guide;
   readonly element: HTMLElement;
   readonly #events: FrameEvents;
   readonly #stop: (() => void)[] = [];
-  readonly #seeking = new Map<number, (answer: Answer) => void>();
-  readonly #late: Answer[] = [];
   #serial = 0;
   #awaited = 0; // states of earlier choices are not drawn: they hold lines of other streams
   #shown: string[] | undefined;
@@ -44,7 +34,6 @@ export class Frame {
   #controlsAt = 0;
   #shape: PaneState['shape']; // said last
   #controls: ReturnType<typeof setTimeout> | undefined;
-  #wanted: { line: LineName; pointed: boolean; until: number; asked: boolean; lens: number | undefined } | undefined;
 
   /** `element` is made like the one in index.html. */
   constructor(pane: Choices, element: HTMLElement, events: FrameEvents) {
@@ -59,6 +48,7 @@ export class Frame {
       changed: () => this.#changed(),
       act: (act) => this.#act(act),
     });
+    this.guide = new Guide(pane, this.view, events.ask);
     this.#listen();
     this.#send();
     this.#draw(log);
@@ -82,8 +72,7 @@ export class Frame {
   update(state: PaneState): void {
     if (state.serial < this.#awaited) return;
     this.view.update(state);
-    this.#answer();
-    if (state.search.state !== 'searching') this.#goToWanted();
+    this.guide.update(state.search.state !== 'searching');
     clearTimeout(this.#controls);
     const old = this.pane.state.peek();
     const urgent = old?.lens !== state.lens || old.search.state !== state.search.state || old.find.serial !== state.find.serial;
@@ -100,50 +89,7 @@ export class Frame {
 
   take(said: Say): void {
     if (said.say === 'rows') this.view.take(said.lens, said.rows);
-    else if (said.say === 'sought') {
-      this.#late.push(said);
-      this.#answer();
-    }
-  }
-
-  /** The next row of a sort from the row the person is at, or from another. */
-  seek(what: Sought, forward: boolean, more: Partial<Seek> = {}): Promise<Answer> {
-    const serial = ++this.#serial;
-    return new Promise((resolve) => {
-      this.#seeking.set(serial, resolve);
-      this.#events.ask({ ask: 'seek', pane: this.pane.id, serial, what, row: this.view.current, forward, ...more });
-    });
-  }
-
-  /** Go there; `none` is said where there is no such row. Beyond the last it goes on at the other end. */
-  async goTo(what: Sought, forward: boolean, none: string): Promise<void> {
-    const following = this.view.following;
-    // While the newest are followed what is nearest to them is meant, the newest itself as well.
-    const look = (): Promise<Answer> => (following ? this.seek(what, false, { row: this.view.current + 1 }) : this.seek(what, forward));
-    let answer = await look();
-    for (let i = 0; i < RETRIES && answer.row === undefined && answer.why === 'still searching'; i++) {
-      await new Promise((resolve) => setTimeout(resolve, RETRY));
-      answer = await look();
-    }
-    if (answer.row === undefined && !following) {
-      const { base = 0, end = 0 } = this.pane.state.value ?? {};
-      answer = await this.seek(what, forward, { row: forward ? base - 1 : end });
-      if (answer.row !== undefined) say(forward ? 'Went on from the oldest' : 'Went on from the newest');
-    }
-    if (answer.why === 'gone') return;
-    if (answer.row === undefined) return say(answer.why === 'still searching' ? 'Still searching' : none);
-    if (what === 'hit') this.pane.hit.value = answer.index + 1;
-    this.view.goTo(answer.row);
-  }
-
-  /** Stand where a line is; where it has not come yet, as soon as it has. */
-  goToLine(line: LineName, pointed: boolean): void {
-    this.#wanted = { line, pointed, until: 0, asked: false, lens: undefined };
-  }
-
-  /** The line that the person is at: a note of the page is none. */
-  get row(): Row | undefined {
-    return this.view.row;
+    else if (said.say === 'sought') this.guide.take(said);
   }
 
   /** Something was done within a row. */
@@ -160,41 +106,6 @@ export class Frame {
       if (filters.value.some((other) => samePattern(other, chip))) return say(`There is such a filter: ${act.name}`);
       filters.value = [...filters.value, chip];
       say(`${act.filter.exclude ? 'Hidden' : 'Only'}: ${act.name}`, { undo: () => void (filters.value = filters.value.filter((other) => other !== chip)) });
-    }
-  }
-
-  /** Filters may still bring another lens, which knows nothing of where one stands: then it is gone to once more, unless somebody has moved. */
-  #goToWanted(): void {
-    const wanted = this.#wanted;
-    if (!wanted || wanted.asked || wanted.lens === this.view.lens) return;
-    wanted.until ||= performance.now() + LINE_WAIT;
-    wanted.asked = true;
-    void this.seek('line', true, { ...wanted.line, row: 0 }).then((answer) => {
-      if (this.#wanted !== wanted) return;
-      wanted.asked = false;
-      const late = performance.now() >= wanted.until;
-      // Another row near it is taken only when the very one does not come.
-      if (answer.row !== undefined && (late || answer.why === undefined)) {
-        wanted.lens = answer.lens;
-        this.view.goTo(answer.row, wanted.pointed, wanted.pointed ? undefined : 0);
-      } else if (!late) return void setTimeout(() => this.#goToWanted(), 200);
-      else if (wanted.lens === undefined) say(`The line ${wanted.line.n} of ${wanted.line.id} is not held any more, or not shown by this view`, { bad: true });
-      if (late) this.#wanted = undefined;
-    });
-  }
-
-  /**
-   * Answers are given once the lens whose rows they number is the one shown, and reaches to the row: an answer overtakes the state that
-   * tells of it. Those of lenses gone by then are of no use.
-   */
-  #answer(): void {
-    const { lens, end } = this.view;
-    for (const said of this.#late.splice(0)) {
-      if (said.lens > lens || (said.lens === lens && said.row !== undefined && said.row >= end)) this.#late.push(said);
-      else {
-        this.#seeking.get(said.serial)?.(said.lens === lens ? said : { ...said, row: undefined, why: 'gone' });
-        this.#seeking.delete(said.serial);
-      }
     }
   }
 
@@ -215,7 +126,7 @@ export class Frame {
   #listen(): void {
     const take = (): void => void (focused.value = this.pane);
     for (const how of ['focusin', 'pointerdown', 'wheel']) this.element.addEventListener(how, take, { passive: true });
-    const move = (): void => void (this.#wanted = undefined);
+    const move = (): void => this.guide.stay();
     for (const moved of ['wheel', 'pointerdown', 'keydown']) {
       addEventListener(moved, move, { passive: true });
       this.#stop.push(() => removeEventListener(moved, move));
@@ -265,7 +176,7 @@ export class Frame {
       this.#stop.push(effect(() => render(draw(), place)), () => render(null, place));
     };
     mount('.head', () => <Bar pane={pane} runs={runs} />);
-    mount('.shape', () => (memory.value.shape ? <Histogram pane={pane} goTo={(time) => void this.#goToTime(time)} /> : null));
+    mount('.shape', () => (memory.value.shape ? <Histogram pane={pane} goTo={(time) => void this.guide.standAt({ time })} /> : null));
     mount('.pills', () => <Pill pane={pane} resume={here(runs.resume)} newest={here(runs.newest)} />);
     mount('.empty', () => <Empty pane={pane} undo={here(runs.undo)} unfilter={here(unfilter)} />);
     this.#stop.push(
@@ -276,11 +187,6 @@ export class Frame {
         element.dataset['streams'] = pane.streams.value?.length === 1 ? 'one' : 'many';
       }),
     );
-  }
-
-  async #goToTime(time: number): Promise<void> {
-    const answer = await this.seek('time', true, { time, row: 0 });
-    if (answer.row !== undefined) this.view.goTo(answer.row);
   }
 }
 

@@ -28,8 +28,8 @@ export class Keeper {
   #bookmarks: ReadonlySet<number> = new Set();
   #files: Promise<unknown> | undefined; // those that are being made
 
-  /** How what was not given is asked for; without it nothing can be loaded back. */
-  load: Load | undefined;
+  /** How what was not given is asked for. */
+  load: Load = () => Promise.reject(new Error('there is no server to ask'));
 
   constructor(make: (answer: (answer: MatchAnswer) => void) => Matcher, changed: () => void, greeted: () => void, limits: Limits = LIMITS) {
     this.#store = new Store(limits);
@@ -129,8 +129,7 @@ export class Keeper {
   /** Load what this page was not given. */
   async #load(ask: Extract<Ask, { ask: 'back' | 'older' }>): Promise<Say> {
     try {
-      if (!this.load) throw new Error('there is no server to ask');
-      if (ask.ask === 'older') return { say: 'back', lines: 0, more: await this.#older(ask.first, this.load) };
+      if (ask.ask === 'older') return { say: 'back', lines: 0, more: await this.#older(ask.first) };
       const lines = await this.#holes.load(ask.position, this.load);
       if (lines === undefined) throw new Error('nothing can be loaded here');
       for (const pane of this.#panes.values()) pane.filled();
@@ -142,11 +141,11 @@ export class Keeper {
   }
 
   /** Load a step of what the server holds from its entry `first` on. Gives whether there is more. */
-  async #older(first: number, load: Load): Promise<boolean> {
+  async #older(first: number): Promise<boolean> {
     const { feed } = this;
     const end = feed.first ?? 0;
     const from = Math.max(first, end - Math.min(STEP, this.#store.room));
-    const chunks = from < end && (await this.#holes.before(feed.epoch, from, end - 1, load));
+    const chunks = from < end && (await this.#holes.before(feed.epoch, from, end - 1, this.load));
     if (!chunks) return false;
     feed.first = from;
     for (const pane of this.#panes.values()) pane.older(chunks);

@@ -22,7 +22,7 @@ export async function moveTogether(driver: Frame, others: Frame[]): Promise<void
   busy = true;
   await Promise.all(
     others.map(async (other) => {
-      const { row } = await other.seek('time', true, { time: ts, row: 0 });
+      const { row } = await other.guide.seek('time', true, { time: ts, row: 0 });
       if (row !== undefined) other.view.goTo(row, false, 0);
     }),
   );

@@ -85,7 +85,7 @@ effect(() => {
 });
 desk.asked.panes.forEach(({ at, pointed }, i) => {
   const pane = desk.panes.value[i];
-  if (at && pane) frames.get(pane.id)?.goToLine(at, pointed);
+  if (at && pane) frames.get(pane.id)?.guide.goToLine(at, pointed);
 });
 
 // The view is in the address.
@@ -125,7 +125,7 @@ addEventListener('hashchange', () => {
   if (seen.time) remember({ time: seen.time });
   seen.panes.forEach(({ at, pointed }, i) => {
     const pane = desk.panes.value[i];
-    if (at && pane) frames.get(pane.id)?.goToLine(at, pointed);
+    if (at && pane) frames.get(pane.id)?.guide.goToLine(at, pointed);
   });
 });
 
@@ -181,7 +181,7 @@ function loadOlder(): void {
 function loaded({ lines, more, why }: Extract<Say, { say: 'back' }>): void {
   for (const frame of frames.values()) frame.again();
   if (more) loadOlder();
-  else if (why !== undefined || lines > 0) desk.say(why ?? `Loaded ${counted(lines)} lines back into their place`, { bad: why !== undefined });
+  else if (why !== undefined || lines > 0) desk.say(why ?? `Loaded ${counted(lines)} lines`, { bad: why !== undefined });
 }
 
 function mount(id: string, draw: () => JSX.Element | null): void {
@@ -197,9 +197,7 @@ mount('sheets', () => (
   <Sheets
     run={(id) => runs[id]()}
     goTo={async ({ position }) => {
-      const { row } = await focusedFrame().seek('position', true, { position, row: 0 });
-      if (row !== undefined) focusedFrame().view.goTo(row);
-      else desk.say('That line is not in this view', { bad: true });
+      if (!(await focusedFrame().guide.standAt({ position }))) desk.say('That line is not in this view', { bad: true });
     }}
   />
 ));

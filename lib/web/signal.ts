@@ -118,15 +118,13 @@ function changed({ sources }: Reader): boolean {
 function settle(): void {
   if (busy) return;
   busy = true;
-  const faults: unknown[] = [];
-  for (const one of due) {
-    due.delete(one);
-    try {
+  try {
+    for (const one of due) {
+      due.delete(one);
       if (changed(one)) read(one, one.run);
-    } catch (err) {
-      faults.push(err);
     }
+  } finally {
+    busy = false;
+    if (due.size > 0) settle();
   }
-  busy = false;
-  if (faults.length > 0) throw faults[0];
 }

@@ -1,0 +1,126 @@
+/** Takes the person to a row: asks the feed worker which it is, and has the view stand there. */
+import type { Choices } from './choices.ts';
+import { say } from './desk.ts';
+import type { LineName } from './layout.ts';
+import type { Ask, Say, Sought } from './talk.ts';
+import type { View } from './view.ts';
+
+/** A line that the address names is waited for while the lines held are still being sent, ms. */
+const LINE_WAIT = 4000;
+
+/** How often, and after how many ms, it is asked again for a hit while they are still being sought. */
+const RETRIES = 20;
+const RETRY = 100;
+
+type Answer = Extract<Say, { say: 'sought' }>;
+type Seek = Omit<Extract<Ask, { ask: 'seek' }>, 'ask' | 'pane' | 'serial' | 'what'>;
+
+export class Guide {
+  readonly #pane: Choices;
+  readonly #view: View;
+  readonly #ask: (message: Ask) => void;
+  readonly #seeking = new Map<number, (answer: Answer) => void>();
+  readonly #late: Answer[] = [];
+  #serial = 0;
+  #wanted: { line: LineName; pointed: boolean; until: number; asked: boolean; lens: number | undefined } | undefined;
+
+  constructor(pane: Choices, view: View, ask: (message: Ask) => void) {
+    this.#pane = pane;
+    this.#view = view;
+    this.#ask = ask;
+  }
+
+  /** The worker has answered. */
+  take(answer: Answer): void {
+    this.#late.push(answer);
+    this.#answer();
+  }
+
+  /** The view has been told how things stand; `settled` unless filters are still tried. */
+  update(settled: boolean): void {
+    this.#answer();
+    if (settled) this.#goToWanted();
+  }
+
+  /** Somebody has moved: what was still to be gone to is not any more. */
+  stay(): void {
+    this.#wanted = undefined;
+  }
+
+  /** The next row of a sort from the row the person is at, or from another. */
+  seek(what: Sought, forward: boolean, more: Partial<Seek> = {}): Promise<Answer> {
+    const serial = ++this.#serial;
+    return new Promise((resolve) => {
+      this.#seeking.set(serial, resolve);
+      this.#ask({ ask: 'seek', pane: this.#pane.id, serial, what, row: this.#view.current, forward, ...more });
+    });
+  }
+
+  /** Go there; `none` is said where there is no such row. Beyond the last it goes on at the other end. */
+  async goTo(what: Sought, forward: boolean, none: string): Promise<void> {
+    const following = this.#view.following;
+    // While the newest are followed what is nearest to them is meant, the newest itself as well.
+    const look = (): Promise<Answer> => (following ? this.seek(what, false, { row: this.#view.current + 1 }) : this.seek(what, forward));
+    let answer = await look();
+    for (let i = 0; i < RETRIES && answer.row === undefined && answer.why === 'still searching'; i++) {
+      await new Promise((resolve) => setTimeout(resolve, RETRY));
+      answer = await look();
+    }
+    if (answer.row === undefined && !following) {
+      const { base = 0, end = 0 } = this.#pane.state.value ?? {};
+      answer = await this.seek(what, forward, { row: forward ? base - 1 : end });
+      if (answer.row !== undefined) say(forward ? 'Went on from the oldest' : 'Went on from the newest');
+    }
+    if (answer.why === 'gone') return;
+    if (answer.row === undefined) return say(answer.why === 'still searching' ? 'Still searching' : none);
+    if (what === 'hit') this.#pane.hit.value = answer.index + 1;
+    this.#view.goTo(answer.row);
+  }
+
+  /** Stand where a line is; where it has not come yet, as soon as it has. */
+  goToLine(line: LineName, pointed: boolean): void {
+    this.#wanted = { line, pointed, until: 0, asked: false, lens: undefined };
+  }
+
+  /** Stand at the row of a time or a position. False where there is none. */
+  async standAt(where: { time: number } | { position: number }): Promise<boolean> {
+    const { row } = await this.seek('time' in where ? 'time' : 'position', true, where);
+    if (row !== undefined) this.#view.goTo(row);
+    return row !== undefined;
+  }
+
+  /** Filters may still bring another lens, which knows nothing of where one stands: then it is gone to once more, unless somebody has moved. */
+  #goToWanted(): void {
+    const wanted = this.#wanted;
+    if (!wanted || wanted.asked || wanted.lens === this.#view.lens) return;
+    wanted.until ||= performance.now() + LINE_WAIT;
+    wanted.asked = true;
+    void this.seek('line', true, { ...wanted.line, row: 0 }).then((answer) => {
+      if (this.#wanted !== wanted) return;
+      wanted.asked = false;
+      const late = performance.now() >= wanted.until;
+      // Another row near it is taken only when the very one does not come.
+      if (answer.row !== undefined && (late || answer.why === undefined)) {
+        wanted.lens = answer.lens;
+        this.#view.goTo(answer.row, wanted.pointed, wanted.pointed ? undefined : 0);
+      } else if (!late) return void setTimeout(() => this.#goToWanted(), 200);
+      else if (wanted.lens === undefined) say(`The line ${wanted.line.n} of ${wanted.line.id} is not held any more, or not shown by this view`, { bad: true });
+      if (late) this.#wanted = undefined;
+    });
+  }
+
+  /**
+   * Answers are given once the lens whose rows they number is the one shown, and reaches to the row: an answer overtakes the state that
+   * tells of it. Those of lenses gone by then are of no use.
+   */
+  #answer(): void {
+    const { lens, end } = this.#view;
+    for (const said of this.#late.splice(0)) {
+      if (said.lens > lens || (said.lens === lens && said.row !== undefined && said.row >= end)) this.#late.push(said);
+      else {
+        this.#seeking.get(said.serial)?.(said.lens === lens ? said : { ...said, row: undefined, why: 'gone' });
+        this.#seeking.delete(said.serial);
+      }
+    }
+  }
+}

@@ -28,8 +28,8 @@ export class Keeper {
   #bookmarks: ReadonlySet<number> = new Set();
   #files: Promise<unknown> | undefined; // those that are being made
 
-  /** How what was not given is asked for. */
-  load: Load = () => Promise.reject(new Error('there is no server to ask'));
+  /** How what was not given is asked for: nothing comes before it is set. */
+  load: Load = async () => {};
 
   constructor(make: (answer: (answer: MatchAnswer) => void) => Matcher, changed: () => void, greeted: () => void, limits: Limits = LIMITS) {
     this.#store = new Store(limits);

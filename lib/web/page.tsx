@@ -181,7 +181,8 @@ function loadOlder(): void {
 function loaded({ lines, more, why }: Extract<Say, { say: 'back' }>): void {
   for (const frame of frames.values()) frame.again();
   if (more) loadOlder();
-  else if (why !== undefined || lines > 0) desk.say(why ?? `Loaded ${counted(lines)} lines`, { bad: why !== undefined });
+  else if (why) desk.say(why, { bad: true });
+  else if (lines > 0) desk.say(`Loaded ${counted(lines)} lines`);
 }
 
 function mount(id: string, draw: () => JSX.Element | null): void {

@@ -1,7 +1,7 @@
 /** Values that tell who has read them that they have changed: what the page knows and what is chosen, and the controls drawn from it. */
 
 /** Whoever reads signals: what it has read in which version, and how it is told that this may be another now. */
-type Reader = { readonly sources: Map<Signal<unknown>, number>; stale(): void };
+type Reader = { readonly sources: Map<Signal<unknown>, number>; stale(): unknown };
 
 let reader: Reader | undefined; // who is reading now
 let busy = false; // effects run: what they change is told when those before are done
@@ -75,7 +75,7 @@ export const computed = <T>(make: () => T): { readonly value: T; peek(): T } => 
 
 /** Do it now, and again whenever a signal that it has read has changed. Gives what ends that. */
 export function effect(run: () => unknown): () => void {
-  const own = { sources: new Map<Signal<unknown>, number>(), stale: () => void due.add(own), run };
+  const own = { sources: new Map<Signal<unknown>, number>(), stale: () => due.add(own), run };
   const outer = busy;
   busy = true;
   try {

@@ -33,7 +33,7 @@ export function Status({ retry, loadOlder }: { retry: () => void; loadOlder: () 
       <span class="facts" aria-live="off">
         <span title={it ? size(it.bytes) : ''}>{counted(it?.held ?? 0)} lines held</span>
         {older > 0 ? (
-          <button type="button" class="link-again" title="Lines that the server still holds" onClick={loadOlder}>
+          <button type="button" class="link-again" title="The server still holds them" onClick={loadOlder}>
             Load {counted(older)} older
           </button>
         ) : null}

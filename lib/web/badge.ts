@@ -1,5 +1,5 @@
 /** Tab title and icon: errors that have come while nobody looked. */
-import { effect } from './signal.ts';
+import { effect } from '@preact/signals-core';
 import { counted } from './clock.ts';
 import { panes, state } from './desk.ts';
 

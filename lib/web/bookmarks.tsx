@@ -1,5 +1,5 @@
 /** Lines that the person has marked to come back to: which they are, and their list. */
-import { signal } from './signal.ts';
+import { signal } from '@preact/signals-core';
 import type { JSX } from 'preact';
 import { timeOfDay } from './clock.ts';
 import { hueOf } from './colour.ts';

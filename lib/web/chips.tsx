@@ -1,5 +1,5 @@
 /** The filters that a pane keeps: each can be switched off, turned round, written anew in its place, saved and removed. */
-import { signal } from './signal.ts';
+import { signal } from '@preact/signals-core';
 import type { JSX } from 'preact';
 import { tip, type Runs } from './actions.ts';
 import { timeOfDay } from './clock.ts';

@@ -1,5 +1,5 @@
 /** One pane's choices: what the person has chosen to see in it, and what is known of it, as signals that its controls draw themselves from. */
-import { computed, effect, signal } from './signal.ts';
+import { computed, effect, signal } from '@preact/signals-core';
 import { noChip, noPattern, type Chip, type PaneView, type Pattern } from './layout.ts';
 import { filterFault } from './pattern.ts';
 import { ALL_LEVELS, type Choice, type Filter, type PaneState } from './talk.ts';

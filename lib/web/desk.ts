@@ -1,5 +1,5 @@
 /** What the page knows and what the person has chosen, as signals that the controls draw themselves from; of one pane see choices.ts. */
-import { computed, signal } from './signal.ts';
+import { computed, signal } from '@preact/signals-core';
 import type { Label } from './kind.ts';
 import { fromHash } from './hash.ts';
 import { MAX_PANES, plainPane, type PaneView } from './layout.ts';

@@ -1,5 +1,5 @@
 /** The filter box of a pane: a filter as it is typed, those used lately and those kept for good. */
-import { signal, type Signal } from './signal.ts';
+import { signal, type Signal } from '@preact/signals-core';
 import type { JSX } from 'preact';
 import { tip } from './actions.ts';
 import { narrow } from './desk.ts';

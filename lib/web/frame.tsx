@@ -1,5 +1,5 @@
 /** A pane on the screen: its controls and its lines, joined with the feed worker. */
-import { effect, untracked } from './signal.ts';
+import { effect, untracked } from '@preact/signals-core';
 import { render, type JSX } from 'preact';
 import type { Runs } from './actions.ts';
 import { Bar } from './bar.tsx';

@@ -1,5 +1,5 @@
 /** The histogram of a pane: its lines over time by level; click to go to a time, draw to select a range, or do both by keyboard. */
-import { signal } from './signal.ts';
+import { signal } from '@preact/signals-core';
 import type { JSX } from 'preact';
 import { binAt, binsOf, pathsOf, placeOf, STACK, timeOf, type Shape } from './bins.ts';
 import { counted, timeOfDay } from './clock.ts';

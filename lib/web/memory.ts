@@ -1,5 +1,5 @@
 /** What this browser remembers of a person: how the page looks, pinned streams, filters kept and used. Without storage it lasts as long as the page. */
-import { computed, effect, signal } from './signal.ts';
+import { computed, effect, signal } from '@preact/signals-core';
 import type { Chip } from './layout.ts';
 import { PLAIN_LOOK, type Density, type Look } from './look.ts';
 import { TIME_MODES } from './timing.ts';

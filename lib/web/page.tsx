@@ -1,5 +1,5 @@
 /** The page: joins the person's choices, the feed worker and the panes. */
-import { effect } from './signal.ts';
+import { effect } from '@preact/signals-core';
 import { render, type JSX } from 'preact';
 import { showBadge } from './badge.ts';
 import { marks } from './bookmarks.tsx';

@@ -1,5 +1,5 @@
 /** The command palette: every action, stream and saved filter by a few letters of its name. */
-import { signal } from './signal.ts';
+import { signal } from '@preact/signals-core';
 import type { JSX } from 'preact';
 import { ACTION_LIST, keySign, type ActionId } from './actions.ts';
 import { choose, focused, known } from './desk.ts';

@@ -1,5 +1,5 @@
 /** The line at the foot: whether the page is connected, what it holds, and what is missing. */
-import { signal } from './signal.ts';
+import { signal } from '@preact/signals-core';
 import type { JSX } from 'preact';
 import { counted, size } from './clock.ts';
 import { serverFirst, serverLost, serverMalformed, state } from './desk.ts';

@@ -1,5 +1,5 @@
 /** The list of streams: which there are, how they fare, and which are shown; a thousand of them as easily as three. */
-import { signal } from './signal.ts';
+import { signal } from '@preact/signals-core';
 import type { JSX } from 'preact';
 import { tip, type Runs } from './actions.ts';
 import { counted, rate } from './clock.ts';

@@ -1,5 +1,5 @@
 /** How the page looks, as the person has it: theme, density and size of text, put where the style sheets find them. */
-import { effect } from './signal.ts';
+import { effect } from '@preact/signals-core';
 import type { Density } from './look.ts';
 import { memory, remember, SIZES, type Theme } from './memory.ts';
 import { TIME_MODES } from './timing.ts';

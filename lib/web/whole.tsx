@@ -1,5 +1,5 @@
 /** A line as a whole: as it came, its fields, its record, and its bytes; each to be copied. */
-import { signal } from './signal.ts';
+import { signal } from '@preact/signals-core';
 import { Fragment, type JSX } from 'preact';
 import type { Label } from './kind.ts';
 import { counted, moment, size } from './clock.ts';

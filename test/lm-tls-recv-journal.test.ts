@@ -50,14 +50,14 @@ test('lines are on the disk, as they came, and on standard output; one writer a 
   assert.is(site.recv?.process.out, '');
 })));
 
-test(`kill -9 under load, ${SOAK ? 200 : 5} times: nothing lost, nothing twice in the journal`,
+test(`kill -9 under load, ${SOAK ? 200 : 3} times: nothing lost, nothing twice in the journal`,
   timed(SOAK ? 1_200_000 : 60_000, () => withFolder(async (dir) => {
   const site = new Site(dir, '--segment=256k');
   const next = ((n) => () => (n = (n * 16_807) % 2_147_483_647) / 2_147_483_647)(5333);
   const keys = ['web1', 'db', 'mail'].map((name) => ({ name, key: site.sender(name) }));
   await site.start();
   const talkers = keys.map(({ name, key }, i) => new Talker(site, name, key, [20, 2, 60][i] ?? 1));
-  for (let i = 0; i < (SOAK ? 200 : 5); i++) {
+  for (let i = 0; i < (SOAK ? 200 : 3); i++) {
     await pause(SOAK ? 1000 + 1000 * next() : 300 + 500 * next());
     await site.kill('SIGKILL');
     await site.start();
@@ -89,13 +89,13 @@ test('kill -9 more than 200 ms after the last line was written to standard outpu
   assert.is(site.out, '0\n1\n2\n');
 })));
 
-test(`SIGTERM under load, ${SOAK ? 100 : 5} times: nothing lost, nothing twice, on standard output neither`,
+test(`SIGTERM under load, ${SOAK ? 100 : 3} times: nothing lost, nothing twice, on standard output neither`,
   timed(SOAK ? 600_000 : 60_000, () => withFolder(async (dir) => {
   const site = new Site(dir, '--segment=1M');
   const keys = ['web1', 'db'].map((name) => ({ name, key: site.sender(name) }));
   await site.start();
   const talkers = keys.map(({ name, key }, i) => new Talker(site, name, key, [50, 3][i] ?? 1));
-  for (let i = 0; i < (SOAK ? 100 : 5); i++) {
+  for (let i = 0; i < (SOAK ? 100 : 3); i++) {
     await pause(300);
     await site.kill('SIGTERM');
     assert.equal([site.recv?.process.code, site.recv?.process.err.includes('lost')], [0, false], site.recv?.process.err);

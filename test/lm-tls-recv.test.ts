@@ -9,7 +9,7 @@ import { BIN, ENV, Running, sh, start, startLine, stopAll, timed, until, withFol
 import { Chaos, examplesOf, makeKey, sendArgs, startRecv, type Key, type Recv } from './tls.ts';
 
 const SOAK = process.env['LM_SOAK'] !== undefined;
-const STOPS = SOAK ? 100 : 5;
+const STOPS = SOAK ? 100 : 3;
 const USAGE = 'usage: lm-tls-recv [-hvV] [-a file] [--anyone] [-c count] [--frame] [-J dir] [-k file] [--keep-age=time] [--keep-size=size]'
   + ' [-M size] [--raw] [--segment=size] [-t time] [[host]:port]\n';
 

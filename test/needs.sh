@@ -28,7 +28,9 @@ need s6-svscan s6
 [ -d /run/systemd/system ] || need openrc-run openrc
 # On a system under systemd the package would start a service: there it is left to people.
 [ -z "${LM_BENCH:-}" ] || [ -d /run/systemd/system ] || need rsyslogd 'rsyslog rsyslog-openssl rsyslog-relp'
-[ -n "${CHROME:-}" ] || command -v google-chrome >/dev/null 2>&1 || need chromium chromium
+# Any of them will do; what is installed is the one that takes least.
+[ -n "${CHROME:-}" ] || command -v google-chrome >/dev/null 2>&1 || command -v chromium >/dev/null 2>&1 ||
+  need chromium-headless-shell chromium-headless-shell
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
   echo "installing what the tests need:$packages"

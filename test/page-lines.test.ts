@@ -251,7 +251,7 @@ test('older lines come without loading the page anew: not a pixel moves, and wha
   ),
 ));
 
-const MANY = SOAK ? 1_000_000 : 120_000;
+const MANY = SOAK ? 1_000_000 : 60_000;
 
 test(`${MANY} wrapped lines: scrolled to any place, by dragging and by steps, resized and in another size, the top stays`, timed(SOAK ? 600_000 : 150_000, () =>
   withBrowser((browser) =>

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const SOAK = Boolean(process.env['LM_SOAK']);
 /** Files that run beside one with a browser. */
-const BESIDE = 3;
+const BESIDE = 2;
 const FILE_LIMIT_S = SOAK ? 3600 : 300;
 const folder = fileURLToPath(new URL('.', import.meta.url));
 const uvu = fileURLToPath(new URL('../node_modules/uvu/bin.js', import.meta.url));

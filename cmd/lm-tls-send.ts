@@ -1,13 +1,10 @@
 #!/usr/bin/env node
 /** lm-tls-send: carry the lines of standard input to a receiver over TLS, and survive every outage on the way. */
 import type { Address } from '../lib/address.ts';
-import { EXIT, note, onStop, optionOf, run, UsageError, type Args, type Command } from '../lib/cli.ts';
-import { farewell } from '../lib/farewell.ts';
+import { note, optionOf, run, UsageError, type Args, type Command } from '../lib/cli.ts';
 import type { Identity } from '../lib/identity.ts';
-import { openStdin, type Input } from '../lib/input.ts';
-import { countLines, LineCutter } from '../lib/lines.ts';
+import { openStdin } from '../lib/input.ts';
 import { Notices } from '../lib/notices.ts';
-import { byteSize, showProgress } from '../lib/progress.ts';
 import { parseSize, parseTime } from '../lib/quantity.ts';
 import type { SyncMode } from '../lib/spool.ts';
 import type { Store } from '../lib/store.ts';
@@ -85,11 +82,6 @@ async function optionsOf(args: Args, notices: Notices): Promise<UplinkOptions & 
   return { addresses, trust, identity, say: (text) => notices.say(text), verbose: args.has('verbose') };
 }
 
-/** Stop at a signal: no more input than is there, and after a while no more patience. */
-function stopOn(input: Input, patience: number, stop: () => void): void {
-  onStop(() => void input.leave().then(() => setTimeout(stop, patience).unref()));
-}
-
 async function storeOf(args: Args, notices: Notices): Promise<Store> {
   const memory = optionOf(args, 'window', (text) => parseSize(text, 65_536, 2 ** 32));
   const onFull = optionOf(args, 'on-full', (text) => choice<OnFull>(text, ['block', 'drop-oldest']));
@@ -104,69 +96,6 @@ async function storeOf(args: Args, notices: Notices): Promise<Store> {
   return spool;
 }
 
-async function send(args: Args, options: UplinkOptions, input: Input, patience: number, notices: Notices): Promise<number> {
-  const store = await storeOf(args, notices);
-  const [{ Uplink }, { reportLosses }, { notifyReady }] = await Promise.all([
-    import('../lib/uplink.ts'), import('../lib/loss-report.ts'), import('../lib/notify.ts'),
-  ]);
-  const { stream, window, dropped, damaged } = store;
-  const uplink = new Uplink(store.first(), options, () => store.next());
-  const cutter = new LineCutter();
-  const progress = showProgress(args.has('verbose'), () => ({
-    lines: window.taken.lines, bytes: window.taken.bytes, ...store.counters(), connections: uplink.connections, split: cutter.split,
-    refused: uplink.refused.lines, dropped: dropped.lines, 'damaged bytes': damaged.bytes,
-  }));
-  const endReport = reportLosses(dropped, note);
-  stopOn(input, patience, () => uplink.stop());
-  store.onChange = () => uplink.kick();
-  const sent = uplink.run();
-  const notifier = notifyReady(() => `${uplink.state}; behind by ${byteSize(store.undelivered)}`);
-  uplink.onState = () => notifier.tell();
-  try {
-    for await (const chunk of input) {
-      for (const block of cutter.push(chunk)) window.append(block);
-      await store.settle();
-      uplink.kick();
-      if (window.full) await uplink.room(window);
-    }
-    for (const block of cutter.end()) window.append(block);
-  } finally {
-    notifier.end();
-    await store.secure();
-    stream.ended = true;
-    uplink.kick();
-    await sent;
-    progress.stop();
-    endReport();
-  }
-  const { refused } = uplink;
-  return farewell({ split: cutter.split, refused: refused.lines, reason: refused.reason, dropped, damaged, ...(await store.close()) });
-}
-
-async function sendRaw(args: Args, options: UplinkOptions, input: Input, patience: number): Promise<number> {
-  const [{ RawUplink }, { notifyReady }] = await Promise.all([import('../lib/raw-uplink.ts'), import('../lib/notify.ts')]);
-  const uplink = new RawUplink(options);
-  const cutter = new LineCutter();
-  const done = { lines: 0, bytes: 0 };
-  const lost = { lines: 0, bytes: 0 };
-  const progress = showProgress(args.has('verbose'), () => ({ ...done, connections: uplink.connections, split: cutter.split }));
-  stopOn(input, patience, () => uplink.stop());
-  note('sending without acknowledgements: what a broken connection loses is not noticed');
-  const put = async (block: Buffer): Promise<void> => {
-    const into = (await uplink.send(block)) ? done : lost;
-    into.lines += countLines(block);
-    into.bytes += block.length;
-  };
-  const notifier = notifyReady(() => `sending without acknowledgements; ${byteSize(done.bytes)} so far`);
-  for await (const chunk of input) for (const block of cutter.push(chunk)) await put(block);
-  notifier.end();
-  for (const block of cutter.end()) await put(block);
-  await uplink.end();
-  progress.stop();
-  if (uplink.breaks > 0) note(`connections that broke: ${uplink.breaks}; lines under way then may be lost or doubled`);
-  return Math.max(farewell({ split: cutter.split, lost }), uplink.breaks > 0 ? EXIT.fail : EXIT.ok);
-}
-
 void run(command, async (args) => {
   checkTogether(args);
   const patience = optionOf(args, 'timeout', (text) => parseTime(text, 0, 86_400_000), args.has('spool') ? '1s' : '10s');
@@ -174,7 +103,8 @@ void run(command, async (args) => {
   const options = await optionsOf(args, notices);
   if (args.has('check')) return (await import('../lib/check.ts')).checkAll(options, args.value('spool'));
   try {
-    return await (args.has('raw') ? sendRaw : send)(args, options, openStdin(), patience, notices);
+    if (args.has('raw')) return await (await import('../lib/raw-delivery.ts')).deliverRaw({ ...options, patience }, openStdin());
+    return await (await import('../lib/delivery.ts')).deliver(await storeOf(args, notices), { ...options, patience }, openStdin());
   } finally {
     notices.end();
   }

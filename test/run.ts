@@ -81,10 +81,10 @@ async function work(queue: Job[]): Promise<void> {
 
 /** A browser takes a processor for itself, so those run one after the other, beside some of the others, which mostly wait. */
 async function workAll(): Promise<void> {
-  const browsers = work(alone(drawn));
   const others = [...alone(plain), ...together];
-  const beside = SOAK || availableParallelism() === 1 ? [browsers.then(() => work(others))] : Array.from({ length: BESIDE }, () => work(others));
-  await Promise.all([browsers, ...beside]);
+  const browsers = work(alone(drawn)).then(() => work(others));
+  const beside = SOAK || availableParallelism() === 1 ? 0 : BESIDE;
+  await Promise.all([browsers, ...Array.from({ length: beside }, () => work(others))]);
 }
 
 await workAll();

@@ -79,7 +79,7 @@ export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
     clear: () => {
       const { cleared, after, state } = pane();
       cleared.push(after.value);
-      after.value = desk.state.value?.cursor;
+      after.value = desk.cursor.value;
       desk.say(`Cleared ${counted(state.value?.matched ?? 0)} lines from view; none is lost`, { undo });
     },
     undo,

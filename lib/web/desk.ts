@@ -26,6 +26,8 @@ matchMedia(NARROW).addEventListener('change', (event) => (narrow.value = event.m
 
 /** How things stood a moment ago, undefined before the first word of the feed worker. */
 export const state = signal<State | undefined>(undefined);
+/** The last entry that the panes may show, `EPOCH.SEQ`: as new as they are, whereas the controls are drawn less often. */
+export const cursor = signal<string | undefined>(undefined);
 export const known = signal<Stream[]>([]);
 export const streamsById = computed(() => new Map(known.value.map((stream) => [stream.id, stream])));
 /** Clock of the server less ours, ms; lines that it never got, and that were no records; number of the first entry it still holds. */

@@ -32,6 +32,9 @@ const AHEAD = 2;
 const MOST = 16;
 const QUICK = 6;
 const SLOW = 30;
+/** Memory for rows on their way is used again, since fresh memory costs more than to fill it: so much at once, and so many of them, bytes. */
+const ROOM = 288 * 1024;
+const ROOMS = AHEAD * MOST;
 /** Memory that the match worker may take for the lines it keeps, bytes: most of a million lines of 150, the newest, and the tab below 600 MB. */
 const MAX_KEPT = 110_000_000;
 
@@ -50,6 +53,7 @@ export class Hunt {
   #kept = new Set<Chunk>(); // what the match worker has
   #keptBytes = 0;
   #together = 1;
+  #rooms: ArrayBuffer[] = [];
 
   constructor(make: (answer: (answer: MatchAnswer) => void) => Matcher, store: Store, events: HuntEvents) {
     this.#make = make;
@@ -122,7 +126,7 @@ export class Hunt {
     if (whole && this.#kept.has(chunk)) return { chunk: chunk.first };
     const keep = whole && this.#keptBytes < MAX_KEPT;
     if (keep) this.#kept.add(chunk);
-    return { ...copyOf(stretch), keep };
+    return { ...copyOf(stretch, this.#rooms.pop()), keep };
   }
 
   #send(out: Out, job: MatchJob, transfer: ArrayBuffer[]): void {
@@ -139,6 +143,7 @@ export class Hunt {
     if (took < QUICK) this.#together = Math.min(MOST, this.#together * 2);
     else if (took > SLOW) this.#together = 1;
     this.#keptBytes = answer.kept ?? this.#keptBytes;
+    for (const room of answer.rooms ?? []) if (room.byteLength === ROOM && this.#rooms.length < ROOMS) this.#rooms.push(room);
     this.#watch();
     out.marked?.(answer.marks ?? []);
     out.stretches.forEach((stretch, i) => {
@@ -188,10 +193,12 @@ export class Hunt {
   }
 }
 
-/** A copy of the rows' bytes, which is handed over, and where each row's text is in it. */
-function copyOf({ chunk, from, to }: Stretch): TryRows {
+/** A copy of the rows' bytes, which is handed over, and where each row's text is in it; in `room` where that is enough. */
+function copyOf({ chunk, from, to }: Stretch, room = new ArrayBuffer(ROOM)): TryRows {
   const start = chunk.start(from);
-  const bytes = chunk.bytes.slice(start, chunk.end(to - 1));
+  const length = chunk.end(to - 1) - start;
+  const bytes = new Uint8Array(length <= room.byteLength ? room : new ArrayBuffer(length), 0, length);
+  bytes.set(chunk.bytes.subarray(start, start + length));
   const bounds = new Uint32Array((to - from) * 2);
   for (let row = from; row < to; row++) {
     bounds[(row - from) * 2] = chunk.start(row) - start;

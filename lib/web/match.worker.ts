@@ -6,5 +6,5 @@ const scope = self as unknown as DedicatedWorkerGlobalScope;
 const tries = new Tries();
 scope.onmessage = (event: MessageEvent<MatchJob>) => {
   const answer = tries.answer(event.data);
-  if (answer) scope.postMessage(answer);
+  if (answer) scope.postMessage(answer, answer.rooms ?? []);
 };

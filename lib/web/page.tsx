@@ -132,9 +132,9 @@ addEventListener('hashchange', () => {
 /** What was cleared in a life of the server that nothing is held of says nothing here. */
 const lives = new Set<string>();
 effect(() => {
-  const { cursor } = desk.state.value ?? {};
-  if (cursor === undefined) return;
-  lives.add(lifeOf(cursor));
+  const newest = desk.cursor.value;
+  if (newest === undefined) return;
+  lives.add(lifeOf(newest));
   for (const { after } of desk.panes.value) if (after.value !== undefined && !lives.has(lifeOf(after.value))) after.value = undefined;
 });
 
@@ -149,6 +149,7 @@ function drawState(): void {
   waiting = undefined;
   if (!now) return;
   for (const pane of now.panes) frames.get(pane.pane)?.update(pane);
+  desk.cursor.value = now.cursor;
   clearTimeout(controls);
   const wait = desk.state.value?.link !== now.link ? 0 : Math.max(0, controlsAt + CONTROLS_EVERY - performance.now());
   controls = setTimeout(() => {

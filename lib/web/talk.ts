@@ -219,5 +219,8 @@ export type MatchJob =
   | { what: 'try'; job: number; filters: Filter[]; rows: TryRows[] }
   | { what: 'mark'; job: number; filters: Filter[]; texts: string[] }
   | { what: 'forget'; chunks: number[] };
-/** `bits` are one list for each of the rows, one bit a row; `kept` is the memory that has been taken for what is kept, bytes. */
-export type MatchAnswer = { job: number; bits?: Uint8Array[]; kept?: number; marks?: number[][] };
+/**
+ * `bits` are one list for each of the rows, one bit a row; `kept` is the memory that has been taken for what is kept, bytes; `rooms` is what
+ * rows came in, for the next ones.
+ */
+export type MatchAnswer = { job: number; bits?: Uint8Array[]; kept?: number; rooms?: ArrayBuffer[]; marks?: number[][] };

@@ -20,14 +20,15 @@ BENCH   = test/bench/*.bench.ts
 SOAK    = crash crowd debian fuzz journal lm-tls-recv lm-tls-recv-journal lm-tls-send-disk lm-tls-send-spool page-lines protocol spool storm supervisor systemd
 CMDS    = lm-cert lm-fifo lm-frame lm-serve lm-tls-recv lm-tls-send
 ESBUILD = node_modules/.bin/esbuild --bundle --log-level=warning
-NODE    = $(ESBUILD) --platform=node --target=node20 --format=cjs --legal-comments=eof --outbase=. \
+NODE    = $(ESBUILD) --minify-whitespace --platform=node --target=node20 --format=cjs --legal-comments=eof --outbase=. \
 	--external:bufferutil --external:utf-8-validate --define:import.meta.url=lmUrl \
 	'--banner:js=const lmUrl=require("node:url").pathToFileURL(__filename).href;'
 # Large, and needed for one thing: a file of its own, read when that is done.
 APART   = --alias:selfsigned=../lib/selfsigned.js --external:../lib/selfsigned.js
 
 # Built beside and put in place at the end, so that a failed build leaves the last good one. Each command is one file and CommonJS: Node's
-# loader of ES modules, and importing node:fs and the like by it, which sets up all they can do, cost a seventh of a start (measured).
+# loader of ES modules, and importing node:fs and the like by it, which sets up all they can do, cost a seventh of a start (measured); blanks
+# are left out, since to read them costs lm-serve a twentieth.
 all: node_modules/.package-lock.json
 	@set -e; new=$(DIST).new.$$$$; trap 'rm -rf $$new' EXIT; \
 	for e in $(CMDS:%=cmd/%.ts) lib/*.worker.ts; do $(NODE) $(APART) --outdir=$$new $$e; done; \

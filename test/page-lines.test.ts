@@ -251,6 +251,38 @@ test('older lines come without loading the page anew: not a pixel moves, and wha
   ),
 ));
 
+test('lines that fly by are coloured when they stay, and what was selected is not selected in others', timed(60_000, () =>
+  withBrowser((browser) =>
+    serving([], async (server) => {
+      await server.feed(mixed(1, 5000));
+      const { page, complaints } = await visit(browser, `${server.url}/`);
+      await says(page, /^5,000 lines$/);
+      await press(page, 'Home');
+      const coloured = (): Promise<void> => page.locator('#log .t-ip').first().waitFor();
+      await coloured();
+      const flight = await page.evaluate(async () => {
+        const log = document.querySelector('#log') as HTMLElement;
+        const rows = [...log.querySelectorAll('.row .text')];
+        document.getSelection()?.setBaseAndExtent(rows[1] as Element, 0, rows[4] as Element, 1);
+        const selected = String(document.getSelection());
+        const plain: boolean[] = [];
+        for (let frame = 1; frame <= 30; frame++) {
+          log.scrollTop = frame * 1500;
+          await new Promise(requestAnimationFrame);
+          await new Promise(requestAnimationFrame);
+          if (frame > 5) plain.push(log.querySelector('.t-ip') === null);
+        }
+        return { selected, still: String(document.getSelection()), plain };
+      });
+      assert.match(flight.selected, /line 3 /);
+      assert.is(flight.still, '');
+      assert.ok(flight.plain.filter(Boolean).length > 20, `plain: ${flight.plain.join()}`);
+      await coloured();
+      assert.equal(complaints, []);
+    }),
+  ),
+));
+
 const MANY = SOAK ? 1_000_000 : 60_000;
 
 test(`${MANY} wrapped lines: scrolled to any place, by dragging and by steps, resized and in another size, the top stays`, timed(SOAK ? 600_000 : 150_000, () =>

@@ -94,11 +94,15 @@ export class Rows implements Manner {
     this.#version++;
   }
 
-  /** Whether every row is exactly one line of text high, unless all are wrapped. */
-  get even(): boolean {
+  /** Whether each of the rows [from, to) is exactly one line of text high, unless all are wrapped. */
+  areEven(from: number, to: number, rowAt: (at: number) => Row | undefined): boolean {
     const { opened, wrapped } = this.marks;
     if (opened.size === 0 && wrapped.size === 0) return true;
-    return !this.#lines.some(({ row }) => row && (opened.has(row.position) || wrapped.has(row.position)));
+    for (let at = from; at < to; at++) {
+      const position = rowAt(at)?.position ?? NaN;
+      if (opened.has(position) || wrapped.has(position)) return false;
+    }
+    return true;
   }
 
   /** Have exactly the rows [from, to) in the block. Those already there are not touched, so that a selection in them stays. `hurried`: they will be gone in a moment, and are drawn without what nobody could see. */
@@ -121,23 +125,25 @@ export class Rows implements Manner {
     });
   }
 
-  /** Have as many elements as rows, each that stays at its place. */
+  /** Have as many elements as rows, each that stays at its place; where none stays they all do, since to move one costs as much as to draw it. */
   #arrange(from: number, to: number): void {
+    const count = Math.max(0, to - from);
     const keepFrom = Math.max(from, this.from);
     const keepTo = Math.min(to, this.to);
-    const kept = keepFrom < keepTo ? this.#lines.slice(keepFrom - this.from, keepTo - this.from) : [];
-    const spare = kept.length === 0 ? this.#lines : this.#lines.filter((_, i) => this.from + i < keepFrom || this.from + i >= keepTo);
-    const above = kept.length === 0 ? 0 : keepFrom - from;
+    const kept = keepFrom < keepTo ? this.#lines.slice(keepFrom - this.from, keepTo - this.from) : this.#lines.slice(0, count);
+    const above = keepFrom < keepTo ? keepFrom - from : 0;
+    if (keepFrom >= keepTo) unselect(this.#block);
+    const stays = new Set(kept);
+    const spare = this.#lines.filter((line) => !stays.has(line));
     const take = (): Line => spare.pop() ?? newLine();
     const before = Array.from({ length: above }, take);
-    const after = Array.from({ length: to - from - above - kept.length }, take);
+    const after = Array.from({ length: count - above - kept.length }, take);
     for (const line of spare) line.element.remove();
-    const first = kept[0]?.element ?? null;
-    for (const line of before) this.#block.insertBefore(line.element, first);
-    for (const line of after) this.#block.append(line.element);
+    this.#block.prepend(...before.map((line) => line.element));
+    this.#block.append(...after.map((line) => line.element));
     this.#lines = [...before, ...kept, ...after];
     this.from = from;
-    this.to = Math.max(from, to);
+    this.to = from + count;
   }
 
   /** Top of a row within the block, and its height, as laid out. */
@@ -253,6 +259,12 @@ export class Rows implements Manner {
     }
     return lines.join('\n');
   }
+}
+
+/** The rows that were selected are gone; the elements that showed them are about to show others. */
+function unselect(block: HTMLElement): void {
+  const selection = document.getSelection();
+  if (selection && !selection.isCollapsed && block.contains(selection.anchorNode)) selection.removeAllRanges();
 }
 
 /** A row that begins a day says so on its upper edge, where it takes no room. */

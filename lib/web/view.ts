@@ -62,6 +62,8 @@ export class View {
   #width = 0;
   #window = 0; // width of the window
   #drawn = 0; // when the newest were last drawn
+  #flown = -Infinity; // when the window last moved by more than half of what it shows
+  #hurried = false; // the rows on the screen are to be drawn whole when they stay
   #coloring: ReturnType<typeof setTimeout> | undefined;
 
   /** `scroller` is filled with what the view needs. */
@@ -480,8 +482,20 @@ export class View {
     if (stand.top < this.#base && !this.#isKnown()) stand.put(this.#base);
     const to = Math.max(stand.top, Math.min(this.#end, stand.top + this.#perWindow + 1));
     if (!this.#have(stand.top, to)) return;
-    this.#show(stand.top, to);
+    this.#hurry();
+    this.#show(stand.top, to, this.#hurried);
     this.#place();
+    clearTimeout(this.#coloring);
+    if (this.#hurried) this.#coloring = setTimeout(() => this.#draw(), STAYS);
+  }
+
+  /** Scrolled by half a window twice within a moment: that is looked for a place, not read. */
+  #hurry(): void {
+    const now = performance.now();
+    const rested = now - this.#flown > STAYS;
+    const far = 2 * Math.abs(this.#stand.top - this.#rows.from) > this.#perWindow;
+    if (far) this.#flown = now;
+    this.#hurried = !rested && (far || this.#hurried);
   }
 
   #place(): void {
@@ -497,16 +511,16 @@ export class View {
     return true;
   }
 
-  get #even(): boolean {
-    return !this.#wrap && this.#rows.even;
+  /** Whether each of these rows is exactly one line of text high. */
+  #isEven(from = this.#rows.from, to = this.#rows.to): boolean {
+    return !this.#wrap && this.#rows.areEven(from, to, (at) => this.#rows.rowAt(at) ?? this.#known.row(at));
   }
 
   #heightOf(at: number): number {
-    return this.#even ? this.#line : (this.#rows.placeOf(at)?.height ?? this.#line);
+    return this.#isEven() ? this.#line : (this.#rows.placeOf(at)?.height ?? this.#line);
   }
 
-  #ground(from = this.#rows.from, to = this.#rows.to): Ground {
-    const even = this.#even;
+  #ground(even = this.#isEven(), from = this.#rows.from, to = this.#rows.to): Ground {
     return { heightOf: (at) => (even ? this.#line : (this.#rows.placeOf(at)?.height ?? this.#line)), from, to, window: this.#height };
   }
 
@@ -520,8 +534,9 @@ export class View {
     const to = Math.min(this.#end, stand.top + reach);
     if (!this.#have(from, to)) return;
     this.#pending = 0;
-    this.#show(from, to);
-    const ground = this.#ground(from, to);
+    const even = this.#isEven(from, to);
+    if (!even) this.#show(from, to); // only drawn rows tell how high they are
+    const ground = this.#ground(even, from, to);
     if (pixels < 0) stand.up(-pixels, ground);
     else stand.down(pixels, ground);
     this.#topHeight = ground.heightOf(stand.top);
@@ -537,7 +552,7 @@ export class View {
   #jump(row: number | undefined): void {
     if (row === undefined) return this.resume();
     this.pause();
-    this.#goTo(this.#base + row, this.#even ? (row % 1) * this.#line : 0);
+    this.#goTo(this.#base + row, this.#isEven() ? (row % 1) * this.#line : 0);
   }
 
   #goTo(row: number, above = 0): void {

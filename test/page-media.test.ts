@@ -76,6 +76,7 @@ test('printed: the lines, what they are and how many, dark on light, without con
       await page.getByRole('group', { name: 'Levels' }).getByRole('button', { name: /^info/ }).click();
       await page.locator('.level.info[aria-pressed=false]').waitFor();
       await differ('a hidden level', styles(page, '.level.info .glyph + span', 'text-decoration-line'), styles(page, '.level.error .glyph + span', 'text-decoration-line'));
+      await page.locator('#log .row .text').first().waitFor();
       await page.evaluate(() => document.getSelection()?.selectAllChildren(document.querySelector('#log .row .text') as Element));
       const chosen = await page.evaluate(() => getComputedStyle(document.querySelector('#log .row .text') as Element, '::selection').backgroundColor);
       assert.is.not(chosen, ground);

@@ -51,7 +51,7 @@ for (const journal of [false, true]) {
     assert.equal(sumOf(list, 'anyone '), { lines: 1000, bytes: 50_000 });
     assert.ok(list.length <= 3, `${list.length} records`);
     assert.equal(list.map(({ id, n, level }) => [id, n, level]), list.map((_, i) => ['lm-tls-recv', i + 1, 'error']));
-    assert.match(recv.process.err, /lm-tls-recv: anyone  has lost \d+ lines, \d+ bytes: a full "window"/);
+    await recv.process.says(/lm-tls-recv: anyone  has lost \d+ lines, \d+ bytes: a full "window"/);
     socket.destroy();
     await stopAll(recv.process);
     if (journal) assert.is(await journalText(join(dir, 'j')), out());

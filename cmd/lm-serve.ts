@@ -1,7 +1,10 @@
 #!/usr/bin/env node
 /** lm-serve: the page and the HTTP API for records that come down named pipes or standard input. */
+import { addressList } from '../lib/access.ts';
+import { parseListen } from '../lib/address.ts';
 import { EXIT, optionOf, run, UsageError, type Args, type Command } from '../lib/cli.ts';
 import { parseMode } from '../lib/fifo.ts';
+import { isLoopback } from '../lib/gate.ts';
 import { listenFd } from '../lib/listenfds.ts';
 import { parseSize } from '../lib/quantity.ts';
 
@@ -35,21 +38,18 @@ function checkOptions(args: Args): void {
 }
 
 /** Log lines are nobody's business but those who may read them: elsewhere than on this machine there must be a login, or a decision. */
-function checkReach(args: Args, host: string, loopback: boolean): void {
-  if (loopback || ['users', 'trust-user', 'open'].some((name) => args.has(name))) return;
+function checkReach(args: Args, host: string): void {
+  if (isLoopback(host) || ['users', 'trust-user', 'open'].some((name) => args.has(name))) return;
   throw new UsageError(`listening on ${host || 'every address'} needs --users, --trust-user or --open`);
 }
 
 void run(command, async (args) => {
-  const [{ addressList }, { parseListen }, { isLoopback }] = await Promise.all([
-    import('../lib/access.ts'), import('../lib/address.ts'), import('../lib/gate.ts'),
-  ]);
   const mode = optionOf(args, 'mode', parseMode);
   const listen = optionOf(args, 'listen', (text) => parseListen(text, PORT));
   const memory = optionOf(args, 'memory', (text) => parseSize(text, MIN_MEMORY));
   optionOf(args, 'trust-from', () => addressList(args.all('trust-from')));
   checkOptions(args);
-  if (listenFd('http') === undefined) checkReach(args, listen.host, isLoopback(listen.host));
+  if (listenFd('http') === undefined) checkReach(args, listen.host);
   const { serve } = await import('../lib/serve.ts');
   const well = await serve({
     mode, listen, memory,
@@ -61,7 +61,7 @@ void run(command, async (args) => {
     trustFrom: args.all('trust-from'),
     verbose: args.has('verbose'),
     built: (path) => new URL(`../${path}`, import.meta.url),
-    checkReach: (host) => checkReach(args, host, isLoopback(host)),
+    checkReach: (host) => checkReach(args, host),
   });
   return well ? EXIT.ok : EXIT.fail;
 });

@@ -1,7 +1,7 @@
 /** The way of the lines from standard input to a receiver: into the store, and out of it until every one is acknowledged. */
-import { note, onStop } from './cli.ts';
+import { note } from './cli.ts';
 import { farewell } from './farewell.ts';
-import type { Input } from './input.ts';
+import { leaveOnStop, type Input } from './input.ts';
 import { LineCutter } from './lines.ts';
 import { reportLosses } from './loss-report.ts';
 import { notifyReady } from './notify.ts';
@@ -14,11 +14,6 @@ export type DeliveryOptions = UplinkOptions & {
   patience: number;
 };
 
-/** Stop at a signal: no more input than is there, and after a while no more patience. */
-export function stopOn(input: Input, patience: number, stop: () => void): void {
-  onStop(() => void input.leave().then(() => setTimeout(stop, patience).unref()));
-}
-
 /** Deliver the whole input. Resolves with the exit status (see farewell.ts); rejects when it cannot be read. */
 export async function deliver(store: Store, options: DeliveryOptions, input: Input): Promise<number> {
   const { stream, window, dropped, damaged } = store;
@@ -29,7 +24,7 @@ export async function deliver(store: Store, options: DeliveryOptions, input: Inp
     refused: uplink.refused.lines, dropped: dropped.lines, 'damaged bytes': damaged.bytes,
   }));
   const endReport = reportLosses(dropped, note);
-  stopOn(input, options.patience, () => uplink.stop());
+  leaveOnStop(input, options.patience, () => uplink.stop());
   store.onChange = () => uplink.kick();
   const sent = uplink.run();
   const notifier = notifyReady(() => `${uplink.state}; behind by ${byteSize(store.undelivered)}`);

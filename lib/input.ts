@@ -1,7 +1,7 @@
 /** Ways in for data: standard input, files and named pipes as chunks, read only as fast as they are used up. */
 import { closeSync, constants, fstatSync, openSync, read } from 'node:fs';
 import { Socket, type OnReadOpts, type SocketConstructorOpts } from 'node:net';
-import { why } from './cli.ts';
+import { onStop, why } from './cli.ts';
 import { ownDescription } from './pipe.ts';
 
 const CHUNK = 65_536; // what a pipe holds (pipe(7))
@@ -52,6 +52,11 @@ export class Input implements AsyncIterable<Buffer> {
       this.stop();
     }
   }
+}
+
+/** At a signal to stop: leave the input, and `patience` ms after that, if the process is still there, call `stop`. */
+export function leaveOnStop(input: Input, patience: number, stop: () => void): void {
+  onStop(() => void input.leave().then(() => setTimeout(stop, patience).unref()));
 }
 
 /** A pipe or socket through the event loop, into one buffer that is used again and again. */

@@ -1,8 +1,8 @@
 /** The way of the lines from standard input to a plain TLS receiver, without acknowledgements. */
 import { EXIT, note } from './cli.ts';
-import { stopOn, type DeliveryOptions } from './delivery.ts';
+import type { DeliveryOptions } from './delivery.ts';
 import { farewell } from './farewell.ts';
-import type { Input } from './input.ts';
+import { leaveOnStop, type Input } from './input.ts';
 import { countLines, LineCutter } from './lines.ts';
 import { notifyReady } from './notify.ts';
 import { byteSize, showProgress } from './progress.ts';
@@ -15,7 +15,7 @@ export async function deliverRaw(options: DeliveryOptions, input: Input): Promis
   const done = { lines: 0, bytes: 0 };
   const lost = { lines: 0, bytes: 0 };
   const progress = showProgress(options.verbose, () => ({ ...done, connections: uplink.connections, split: cutter.split }));
-  stopOn(input, options.patience, () => uplink.stop());
+  leaveOnStop(input, options.patience, () => uplink.stop());
   note('sending without acknowledgements: what a broken connection loses is not noticed');
   const put = async (block: Buffer): Promise<void> => {
     const into = (await uplink.send(block)) ? done : lost;

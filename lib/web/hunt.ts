@@ -126,7 +126,12 @@ export class Hunt {
     if (whole && this.#kept.has(chunk)) return { chunk: chunk.first };
     const keep = whole && this.#keptBytes < MAX_KEPT;
     if (keep) this.#kept.add(chunk);
-    return { ...copyOf(stretch, this.#rooms.pop()), keep };
+    return { ...copyOf(stretch, (length) => this.#roomFor(length)), keep };
+  }
+
+  /** Memory for so many bytes: from the pool where they fit, else of its own. */
+  #roomFor(length: number): ArrayBuffer {
+    return length > ROOM ? new ArrayBuffer(length) : (this.#rooms.pop() ?? new ArrayBuffer(ROOM));
   }
 
   #send(out: Out, job: MatchJob, transfer: ArrayBuffer[]): void {
@@ -193,11 +198,11 @@ export class Hunt {
   }
 }
 
-/** A copy of the rows' bytes, which is handed over, and where each row's text is in it; in `room` where that is enough. */
-function copyOf({ chunk, from, to }: Stretch, room = new ArrayBuffer(ROOM)): TryRows {
+/** A copy of the rows' bytes, which is handed over, and where each row's text is in it. */
+function copyOf({ chunk, from, to }: Stretch, roomFor: (length: number) => ArrayBuffer): TryRows {
   const start = chunk.start(from);
   const length = chunk.end(to - 1) - start;
-  const bytes = new Uint8Array(length <= room.byteLength ? room : new ArrayBuffer(length), 0, length);
+  const bytes = new Uint8Array(roomFor(length), 0, length);
   bytes.set(chunk.bytes.subarray(start, start + length));
   const bounds = new Uint32Array((to - from) * 2);
   for (let row = from; row < to; row++) {

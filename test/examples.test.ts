@@ -1,6 +1,5 @@
 /** The examples that other tests do not run: the README's, those of lm(7), lm-serve(1) and lm-record(5), as they stand, on a machine of their own. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -8,12 +7,7 @@ import { Machine } from './machine.ts';
 import { sh, stopAll, timed, until, withFolder, type Running } from './sh.ts';
 import { examplesOf } from './tls.ts';
 
-const dir = mkdtempSync(join(tmpdir(), 'lm-test-'));
-const machine = Machine.boot(dir);
-process.on('exit', () => {
-  if (typeof machine !== 'string') machine.down();
-  rmSync(dir, { recursive: true, force: true });
-});
+const machine = Machine.forProcess();
 
 /** One user at one machine, in an empty folder: lines are typed as they stand, pins filled in. */
 class Desk {

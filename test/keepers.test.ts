@@ -1,20 +1,13 @@
 /** The files of lm-setup(7) for runit, s6 and OpenRC, as they stand there, at work under the real programs. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Load, missing, type Chain } from './load.ts';
 import { Machine } from './machine.ts';
 import { sh, timed } from './sh.ts';
 
-const dir = mkdtempSync(join(tmpdir(), 'lm-test-'));
 // Its systemd does nothing here: what is wanted are its root, its processes and its network, apart from all others.
-const machine = Machine.boot(dir);
-process.on('exit', () => {
-  if (typeof machine !== 'string') machine.down();
-  rmSync(dir, { recursive: true, force: true });
-});
+const machine = Machine.forProcess();
 
 if (typeof machine !== 'string') {
   machine.run(`echo 127.0.0.1 logs.example.com >> /etc/hosts; mkdir -p /etc/lm /var/log/nginx; touch /var/log/nginx/access.log
@@ -35,9 +28,9 @@ type Keeper = { name: string; needs: string; begin: string; stop: (program: stri
 const PROGRAMS = ['lm-serve', 'lm-recv', 'lm-send-nginx'];
 const KEEPERS: Keeper[] = [{
   name: 'runit', needs: 'runsvdir',
-  begin: 'setsid runsvdir /etc/service </dev/null >/var/log/runit 2>&1 &',
+  begin: 'setsid runsvdir /etc/service </dev/null >/var/log/runit 2>&1 & echo $! > /run/runsvdir.pid',
   stop: (program) => `sv stop /etc/service/${program}`,
-  end: 'pkill -HUP -x runsvdir',
+  end: 'kill -HUP $(cat /run/runsvdir.pid)',
 }, {
   name: 's6', needs: 's6-svscan',
   begin: 'setsid s6-svscan /etc/service </dev/null >/var/log/s6 2>&1 &',

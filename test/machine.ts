@@ -1,6 +1,7 @@
 /** A machine for the tests: systemd booted in namespaces over this one's files (systemd.sh), with the tree's commands and units installed. */
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { start, type Result, type Running } from './sh.ts';
@@ -16,6 +17,17 @@ export class Machine {
   private constructor(dir: string) {
     this.dir = dir;
     this.#state = join(dir, 'machine');
+  }
+
+  /** Boot in a folder of its own; at the end of this process both are gone. Gives the reason instead where this machine cannot. */
+  static forProcess(): Machine | string {
+    const dir = mkdtempSync(join(tmpdir(), 'lm-test-'));
+    const machine = Machine.boot(dir);
+    process.on('exit', () => {
+      if (typeof machine !== 'string') machine.down();
+      rmSync(dir, { recursive: true, force: true });
+    });
+    return machine;
   }
 
   /** Boot and, unless told otherwise, install. Gives the reason instead where this machine cannot. */

@@ -1,7 +1,5 @@
 /** The way of lm-setup(7), line by line as it stands there, on a machine that systemd runs. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Machine } from './machine.ts';
@@ -18,12 +16,7 @@ function typed(section: string): string[] {
     .split(/\n(?=# )/).map((line) => line.replace(/^# ?/gm, '')).filter(Boolean);
 }
 
-const dir = mkdtempSync(join(tmpdir(), 'lm-test-'));
-const machine = Machine.boot(dir);
-process.on('exit', () => {
-  if (typeof machine !== 'string') machine.down();
-  rmSync(dir, { recursive: true, force: true });
-});
+const machine = Machine.forProcess();
 
 test('receiver, sender, nine more, nginx, changes, counters, and a sender without Node', timed(200_000, async () => {
   if (typeof machine === 'string') return console.log(`SKIPPED setup.test.ts: ${machine}`);

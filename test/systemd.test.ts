@@ -1,7 +1,4 @@
 /** The shipped units under a real systemd: hardened, restarted and killed under load, watched. LM_SOAK=1 does it twenty times each. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { kills, restarts, senderEnds, type KeptChain, type Part } from './endurance.ts';
@@ -19,11 +16,8 @@ const MAX_EXPOSURE = 1.5;
 const LOG = '/var/log/app.log';
 const UNIT: Record<Part, string> = { receiver: 'lm-recv', viewer: 'lm-serve', sender: 'lm-send@app' };
 
-const dir = mkdtempSync(join(tmpdir(), 'lm-test-'));
-const machine = Machine.boot(dir);
+const machine = Machine.forProcess();
 if (typeof machine === 'string') console.log(`SKIPPED all of systemd.test.ts: ${machine}`);
-else process.on('exit', () => machine.down());
-process.on('exit', () => rmSync(dir, { recursive: true, force: true }));
 
 const on = (name: string, body: (m: Machine) => Promise<void>, ms = LIMIT): void => {
   if (typeof machine === 'string') test.skip(name, () => {});

@@ -1,7 +1,8 @@
 /** Times as people read them, in the zone of the browser. */
 
-const two = (n: number): string => (n < 10 ? `0${n}` : `${n}`);
-const three = (n: number): string => (n < 100 ? `0${two(n)}` : `${n}`);
+/** A number in two digits at least, or in three. */
+export const two = (n: number): string => (n < 10 ? `0${n}` : `${n}`);
+export const three = (n: number): string => (n < 100 ? `0${two(n)}` : `${n}`);
 
 /** `22:13:26.042`; dashes where there is no such date. */
 export function timeOfDay(ms: number): string {

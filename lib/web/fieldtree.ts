@@ -1,5 +1,6 @@
 /** The fields of a line as a tree below it: each value with what can be done with it, all of it by keys as well. */
 import { fieldFilter, fieldName } from './fieldfilter.ts';
+import { smallButton } from './ink.ts';
 import { escapedText } from './sgr.ts';
 import type { Structure } from './structure.ts';
 import type { Filter } from './talk.ts';
@@ -91,10 +92,14 @@ export class FieldTree {
     return value;
   }
 
+  /** The number of the field that this is within; -1 for none. */
+  #fieldOf(element: Element): number {
+    return [...this.element.children].findIndex((row) => row.contains(element));
+  }
+
   #clicked(event: MouseEvent): void {
     if (!(event.target instanceof Element)) return;
-    const row = event.target.closest('.field');
-    const at = row ? [...this.element.children].indexOf(row) : -1;
+    const at = this.#fieldOf(event.target);
     if (at < 0 || String(document.getSelection()) !== '') return;
     const act = event.target.closest<HTMLElement>('[data-act]')?.dataset['act'];
     if (act !== undefined) this.#do(act, at);
@@ -133,8 +138,7 @@ export class FieldTree {
   /** Keys as trees have them (WAI-ARIA, Tree View), and one for each thing that can be done. */
   #pressed(event: KeyboardEvent): void {
     if (!(event.target instanceof Element) || event.ctrlKey || event.metaKey || event.altKey) return;
-    const row = event.target.closest('.field');
-    const at = row ? [...this.element.children].indexOf(row) : -1;
+    const at = this.#fieldOf(event.target);
     const item = this.#items[at];
     if (!item || (event.target.tagName === 'BUTTON' && (event.key === 'Enter' || event.key === ' '))) return;
     const { open, depth } = item;
@@ -178,11 +182,8 @@ function part(tag: 'div' | 'span', name: string, text: string): HTMLElement {
 }
 
 function button(act: string, text: string, title: string): HTMLButtonElement {
-  const element = document.createElement('button');
-  element.type = 'button';
+  const element = smallButton('', text, title);
   element.tabIndex = -1;
-  element.textContent = text;
-  element.title = title;
   element.dataset['act'] = act;
   return element;
 }

@@ -1,4 +1,5 @@
 /** The names of the columns, above the rows. */
+import { small } from './ink.ts';
 import type { Rows } from './rows.ts';
 
 export class Header {
@@ -24,23 +25,18 @@ export class Header {
     const { columns } = this.#rows;
     this.element.hidden = columns.length === 0;
     const cells = columns.map((column, i) => {
-      const cell = document.createElement('span');
-      cell.className = 'cell';
+      const cell = small('cell', '');
       cell.style.width = `var(--column-${i})`;
       cell.title = column;
-      const name = document.createElement('span');
-      name.textContent = column;
       const button = document.createElement('button');
       button.type = 'button';
       button.textContent = '×';
       button.ariaLabel = `Remove the column ${column}`;
       button.addEventListener('click', () => this.#remove(column));
-      cell.append(name, button);
+      cell.append(small('', column), button);
       return cell;
     });
-    const before = document.createElement('span');
-    before.className = 'before';
-    this.element.replaceChildren(before, ...cells);
+    this.element.replaceChildren(small('before', ''), ...cells);
     this.#drawn = [];
     this.fit();
   }

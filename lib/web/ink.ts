@@ -101,15 +101,21 @@ function short(pieces: Piece[]): Piece[] {
 }
 
 function wholeButton(row: Row): HTMLElement {
+  const more = row.rest > 0 ? size(row.rest) : counted(row.text.length - ROW_CHARS);
+  return smallButton('whole', `… ${more} more`, 'Show the whole line');
+}
+
+/** A button within a row: `name` is its class. */
+export function smallButton(name: string, text: string, title: string): HTMLButtonElement {
   const button = document.createElement('button');
   button.type = 'button';
-  button.className = 'whole';
-  const rest = row.text.length - ROW_CHARS;
-  button.textContent = row.rest > 0 ? `… ${size(row.rest)} more` : `… ${counted(rest)} more`;
-  button.title = 'Show the whole line';
+  button.className = name;
+  button.textContent = text;
+  button.title = title;
   return button;
 }
 
+/** A part of a row: `name` is its class. */
 export function small(name: string, text: string): HTMLElement {
   const span = document.createElement('span');
   span.className = name;

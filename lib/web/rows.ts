@@ -4,7 +4,7 @@ import { moment } from './clock.ts';
 import { hueOf } from './colour.ts';
 import { Widths } from './columns.ts';
 import { FieldTree, type FieldAct, type Turned } from './fieldtree.ts';
-import { drawText, small, structureIn, type Manner } from './ink.ts';
+import { drawText, small, smallButton, structureIn, type Manner } from './ink.ts';
 import { PLAIN_LOOK, type Look } from './look.ts';
 import { note } from './notes.ts';
 import type { Row } from './talk.ts';
@@ -20,8 +20,7 @@ const KIND_CLASS: Record<number, string> = {
   [KIND.mark]: 'row note marker',
 };
 
-/** The letter of each level, and its name: it is told by more than colour. */
-const SIGNS = ['', 'T', 'D', 'I', 'W', 'E', 'F'] as const;
+/** The names of the levels; the first letter is its sign: it is told by more than colour. */
 const NAMES = ['', 'trace', 'debug', 'info', 'warning', 'error', 'fatal'] as const;
 
 /** Drawn in a hurry, or not yet. */
@@ -187,8 +186,9 @@ export class Rows implements Manner {
     line.row = row;
     line.version = hurried ? NO_VERSION : this.#version;
     if (old?.level !== row.level) {
-      line.sign.textContent = SIGNS[row.level] ?? '';
-      line.sign.title = NAMES[row.level] ?? '';
+      const name = NAMES[row.level];
+      line.sign.textContent = name.charAt(0).toUpperCase();
+      line.sign.title = name;
     }
     if (old?.id !== row.id) {
       line.tag.textContent = row.id;
@@ -205,13 +205,7 @@ export class Rows implements Manner {
   /** What a row says besides its text: lines folded under it, or that it stands for, or what can be done about a note. */
   #extra(line: Line, row: Row): void {
     const text = note(row);
-    if (text === undefined) return line.extra.replaceChildren();
-    const button = document.createElement('button');
-    button.type = 'button';
-    button.className = text.act;
-    button.textContent = text.says;
-    button.title = text.title;
-    line.extra.replaceChildren(button);
+    line.extra.replaceChildren(...(text ? [smallButton(text.act, text.says, text.title)] : []));
   }
 
   #fields(line: Line, row: Row): void {

@@ -1,6 +1,6 @@
 /** A line cut into the stretches that are drawn: by its ANSI runs, by what can be told apart in it, and by what filter and find matched. */
 import { escaped, paint, type Run } from './sgr.ts';
-import type { Piece } from './summary.ts';
+import { touches, type Piece } from './summary.ts';
 import { tokensIn, type Found, type Token } from './tokens.ts';
 
 /**
@@ -72,11 +72,6 @@ export function summarized(plain: string, runs: readonly Run[], pieces: readonly
 
 const whole = (plain: string): Run => ({ start: 0, end: plain.length, classes: '', fg: '', bg: '', hidden: false });
 const styled = (run: Run): boolean => run.classes !== '' || run.fg !== '' || run.bg !== '' || run.hidden;
-
-function touches(pairs: readonly number[], start: number, end: number): boolean {
-  for (let i = 0; i < pairs.length; i += 2) if ((pairs[i] as number) < end && (pairs[i + 1] as number) > start) return true;
-  return false;
-}
 
 /** Runs joined where both can be seen; the hidden characters stay escaped. */
 function unstyled(runs: readonly Run[], plain: string): Run[] {

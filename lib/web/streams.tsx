@@ -24,11 +24,15 @@ const BEYOND = 12;
 const seen = signal({ top: 0, height: 800 });
 const walked = signal(0);
 
+/** Errors that came since somebody last looked at their streams. */
+const unseenErrors = (streams: readonly Stream[]): number =>
+  streams.reduce((sum, { id, errors }) => sum + Math.max(0, errors - (looked.value.get(id) ?? 0)), 0);
+
 export function Streams({ runs }: { runs: Runs }): JSX.Element {
   const rows = listed();
   const ids = focused.value.streams.value;
   const total = known.value.reduce((sum, stream) => sum + stream.rate, 0);
-  const errors = known.value.reduce((sum, { id, errors: all }) => sum + Math.max(0, all - (looked.value.get(id) ?? 0)), 0);
+  const errors = unseenErrors(known.value);
   return (
     <>
       <div class="brand">
@@ -152,7 +156,7 @@ function Item({ row, index, on }: { row: Leaf | Found; index: number; on: boolea
 function GroupItem({ row, on }: { row: Group; on: boolean }): JSX.Element {
   const { shut: closed } = memory.value;
   const streams = row.ids.flatMap((id) => streamsById.value.get(id) ?? []);
-  const errors = streams.reduce((sum, { id, errors: all }) => sum + Math.max(0, all - (looked.value.get(id) ?? 0)), 0);
+  const errors = unseenErrors(streams);
   const turn = (): void => remember({ shut: row.open ? [...closed, row.group] : closed.filter((path) => path !== row.group) });
   const ids = focused.value.streams.value;
   const all = ids !== undefined && row.ids.every((id) => ids.includes(id));

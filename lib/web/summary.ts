@@ -36,7 +36,7 @@ export function summaryOf(text: string, { root }: Structure, marks: readonly num
     if (item === message) continue;
     const role = roleOf(item.key);
     const own = (role === 'time' || role === 'level') && item.items.length === 0;
-    if (!own || !found || touches(marks, item)) putField(text, pieces, [item.key], item, role === 'fault', put);
+    if (!own || !found || touches(marks, item.start, item.end)) putField(text, pieces, [item.key], item, role === 'fault', put);
   }
   if (put.left < 0 || root.cut) gap(pieces, ' …');
   return pieces;
@@ -82,7 +82,8 @@ function gap(pieces: Piece[], text: string): void {
   if (text !== '') pieces.push({ text, at, end: at, own: true, role: 'gap' });
 }
 
-function touches(marks: readonly number[], { start, end }: Node): boolean {
-  for (let i = 0; i < marks.length; i += 2) if ((marks[i] as number) < end && (marks[i + 1] as number) > start) return true;
+/** Whether any of the stretches that the pairs are has something of [start, end). */
+export function touches(pairs: readonly number[], start: number, end: number): boolean {
+  for (let i = 0; i < pairs.length; i += 2) if ((pairs[i] as number) < end && (pairs[i + 1] as number) > start) return true;
   return false;
 }

@@ -1,5 +1,5 @@
 /** The time of a line as the person wants it: of their zone or UTC, how long ago, or since another line. */
-import { moment, timeOfDay } from './clock.ts';
+import { moment, three, timeOfDay, two } from './clock.ts';
 
 /** `delta` is since the row above, or since the row that was chosen to count from. */
 export type TimeMode = 'local' | 'utc' | 'relative' | 'delta' | 'off';
@@ -31,15 +31,13 @@ function before(ms: number): string {
   return ms < 0 ? `in ${text}` : `${text} ago`;
 }
 
-const two = (n: number): string => String(n).padStart(2, '0');
-
 /** `+0.042`, `+59.310`, `+1:02.500`, `+3:00:01`, `+2 d 03 h`; a negative one with a minus sign. */
 export function span(ms: number): string {
   if (Number.isNaN(ms)) return '--';
   const sign = ms < 0 ? '−' : '+';
   const all = Math.round(Math.abs(ms));
   const s = Math.floor(all / 1000);
-  const rest = String(all % 1000).padStart(3, '0');
+  const rest = three(all % 1000);
   if (s < 60) return `${sign}${s}.${rest}`;
   if (s < 3600) return `${sign}${Math.floor(s / 60)}:${two(s % 60)}.${rest}`;
   if (s < 86_400) return `${sign}${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;

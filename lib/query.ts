@@ -1,4 +1,5 @@
 /** Parameters of a request: only those a route knows, each as often as it may stand there. */
+import { why } from './cli.ts';
 import { parseMoment } from './moment.ts';
 
 /** The request cannot be answered as it is: HTTP 400, with the reason as text. */
@@ -47,7 +48,6 @@ export function momentOf(values: Map<string, string[]>, name: string, now: numbe
   try {
     return value === undefined ? undefined : parseMoment(value.slice(0, 40), now);
   } catch (err) {
-    const why = err instanceof Error ? err.message : String(err);
-    throw new BadRequest(`parameter ${name}: ${why}; 2026-11-22T22:13:26Z, milliseconds since the epoch and 15m (ago) are`);
+    throw new BadRequest(`parameter ${name}: ${why(err)}; 2026-11-22T22:13:26Z, milliseconds since the epoch and 15m (ago) are`);
   }
 }

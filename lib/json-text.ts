@@ -1,4 +1,4 @@
-/** The text of a JSON string, from its escaped bytes to plain UTF-8 bytes. */
+/** The text of a JSON string, from its escaped bytes to plain UTF-8 bytes without a JavaScript string between: most lines of web servers hold \". */
 
 const BACKSLASH = 0x5c;
 const LOW_U = 0x75;

@@ -1,5 +1,5 @@
 /** About a thousand lines of the store, kept as bytes: half the memory of strings, and dropped whole. */
-import { resolveEscapes } from './escapes.ts';
+import { unescapeTo } from '../json-text.ts';
 import { isLine, TRAIT, type Kind, type Label } from './kind.ts';
 
 /** The most rows of a chunk, and the bytes at which it takes no further row. */
@@ -57,7 +57,7 @@ export class Chunk {
     const tailStart = Math.min(end + 1, tailEnd);
     let at = this.used;
     this.#reserve(at + (tailEnd - start));
-    if (escaped) at = resolveEscapes(from, start, end, this.bytes, at);
+    if (escaped) at = unescapeTo(this.bytes, at, from, start, end);
     else if (end - start < 300) for (let i = start; i < end; i++) this.bytes[at++] = from[i] as number;
     else {
       this.bytes.set(from.subarray(start, end), at);

@@ -1,5 +1,6 @@
 /** Lines that go on from the one before them in their stream, such as those of a stack trace: which they are, and the level they take from it. */
-import { goesOn, LEVEL, type Level, levelOfKeys, levelOfText, opensTraceback } from './level.ts';
+import { goesOn, levelOfKeys, levelOfText, opensTraceback } from './grading.ts';
+import { LEVEL, type Level } from './level.ts';
 
 /** The most lines that go on from one: a stream whose every line is indented is no stack trace. */
 const MAX_FOLLOWERS = 500;

@@ -2,9 +2,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
 import { type Batch, KIND } from './batch.ts';
+import type { EntryLevels } from './entry-levels.ts';
 import type { Parts } from './feed.ts';
-import { LEVEL } from './level.ts';
-import type { Levels } from './levels.ts';
+import { LEVEL_NAMES } from './level.ts';
 import { idsOf, linesOf as countOf, STREAM_HEADERS } from './live.ts';
 import { MAX_PATTERN, type Matcher, type Pattern, PatternFault } from './matcher.ts';
 import { type Origin, pump, type Sink } from './pump.ts';
@@ -19,7 +19,7 @@ const LINES = 100;
 const BACKSLASH = 0x5c;
 
 /** What is held, and the levels of it. */
-type Held = { ring: Ring; levels: Levels };
+type Held = { ring: Ring; levels: EntryLevels };
 
 /** Times of entries, ms: [since, until). */
 type Span = { since: number; until: number };
@@ -65,8 +65,9 @@ export function tailQuery(query: string): TailQuery {
 /** A set of levels, given by their names. */
 function levelsOf(values: Map<string, string[]>): number | undefined {
   return values.get('level')?.flatMap((names) => names.split(',')).reduce((set, name) => {
-    if (!Object.hasOwn(LEVEL, name)) throw new BadRequest(`parameter level: ${name.slice(0, 40)} is none of ${Object.keys(LEVEL).join(', ')}`);
-    return set | (1 << LEVEL[name as keyof typeof LEVEL]);
+    const level = LEVEL_NAMES.indexOf(name);
+    if (level < 0) throw new BadRequest(`parameter level: ${name.slice(0, 40)} is none of ${LEVEL_NAMES.join(', ')}`);
+    return set | (1 << level);
   }, 0);
 }
 
@@ -82,12 +83,12 @@ function spanOf(values: Map<string, string[]>): Span | undefined {
 export class Tail implements Origin {
   readonly #ring: Ring;
   readonly #query: TailQuery;
-  readonly #levels: Levels;
+  readonly #levels: EntryLevels;
   readonly #matcher: Matcher;
   readonly #end: number;
   #next = 0;
 
-  constructor(ring: Ring, query: TailQuery, levels: Levels, matcher: Matcher) {
+  constructor(ring: Ring, query: TailQuery, levels: EntryLevels, matcher: Matcher) {
     this.#ring = ring;
     this.#query = query;
     this.#levels = levels;

@@ -4,9 +4,9 @@ import { pathToFileURL } from 'node:url';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { EntryLevels } from '../lib/entry-levels.ts';
 import { Ingest, Source } from '../lib/ingest.ts';
-import { LEVEL } from '../lib/level.ts';
-import { Levels } from '../lib/levels.ts';
+import { LEVEL_NAMES } from '../lib/level.ts';
 import { Matcher } from '../lib/matcher.ts';
 import { parseMoment } from '../lib/moment.ts';
 import { BadRequest } from '../lib/query.ts';
@@ -17,13 +17,12 @@ import { Store } from '../lib/web/store.ts';
 import { serving } from './serving.ts';
 import { BIN, timed, until } from './sh.ts';
 
-const NAMES = Object.keys(LEVEL);
 const T = 1_795_341_000_000;
 
 /** What is held and what asks for it. */
 class Bench {
   readonly ring: Ring;
-  readonly levels: Levels;
+  readonly levels: EntryLevels;
   readonly #ingest: Ingest;
   readonly #source = new Source();
   readonly #matcher: Matcher;
@@ -31,7 +30,7 @@ class Bench {
   constructor(matcher: Matcher, memory = 1 << 24) {
     this.#matcher = matcher;
     this.ring = new Ring(memory);
-    this.levels = new Levels(this.ring);
+    this.levels = new EntryLevels(this.ring);
     this.#ingest = new Ingest(this.ring);
   }
 
@@ -75,7 +74,7 @@ function known(feed: string[]): Known[] {
     const label = { kind: KIND.line, id: entry.id, run: '', n: 0, ts: entry.ts, more: escaped.startsWith('","more":true', end) };
     store.add(label, bytes, 0, textEnd, true, bytes.length);
     const chunk = store.chunks.at(-1);
-    return { line, id: entry.id, ts: entry.ts, mark: false, level: NAMES[(chunk?.traits[chunk.count - 1] ?? 0) & TRAIT.level] ?? '', msg: entry.msg };
+    return { line, id: entry.id, ts: entry.ts, mark: false, level: LEVEL_NAMES[(chunk?.traits[chunk.count - 1] ?? 0) & TRAIT.level] ?? '', msg: entry.msg };
   });
 }
 
@@ -107,7 +106,7 @@ function written(lines: { id: string; text: string; ts: number; more: string; od
 
 const query = fc.record({
   ids: fc.constantFrom<string[]>(['a', 'b', 'c/d', 'unframed'], ['a'], ['b', 'unframed'], ['c/d', 'a']),
-  levels: fc.option(fc.uniqueArray(fc.constantFrom(...NAMES), { minLength: 1 })),
+  levels: fc.option(fc.uniqueArray(fc.constantFrom(...LEVEL_NAMES), { minLength: 1 })),
   since: fc.option(fc.integer({ min: T - 1, max: T + 21 })), until: fc.option(fc.integer({ min: T + 22, max: T + 23 }), { freq: 2 }),
   early: fc.option(fc.integer({ min: T, max: T + 20 }), { freq: 2 }),
   match: fc.option(fc.constantFrom('a', 'ERR', '^$'), { freq: 2 }), marks: fc.boolean(), lines: fc.constantFrom(0, 1, 3, 10, Infinity, Infinity),

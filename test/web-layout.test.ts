@@ -2,11 +2,11 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { ALL_LEVELS } from '../lib/level.ts';
 import { bonusAt, fit, fitAll, ranked } from '../lib/web/fuzzy.ts';
 import { grouped } from '../lib/web/groups.ts';
 import { fromHash, lineOf, lineText, toHash } from '../lib/web/hash.ts';
 import { MAX_PANES, noChip, noPattern, plainPane, type Layout, type PaneView } from '../lib/web/layout.ts';
-import { ALL_LEVELS } from '../lib/web/talk.ts';
 import { TIME_MODES } from '../lib/web/timing.ts';
 
 // Views and addresses

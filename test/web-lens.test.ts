@@ -2,9 +2,9 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { LEVEL } from '../lib/level.ts';
+import { ALL_LEVELS, LEVEL } from '../lib/level.ts';
 import { KIND } from '../lib/web/kind.ts';
-import { ALL_LEVELS, EVERYTHING, RAIL, type Choice, type Row } from '../lib/web/talk.ts';
+import { EVERYTHING, RAIL, type Choice, type Row } from '../lib/web/talk.ts';
 import { filter, lines, Page, type Line } from './keeping.ts';
 import { timed, until } from './sh.ts';
 

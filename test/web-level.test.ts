@@ -2,16 +2,16 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { LEVEL, levelOfKeys, levelOfText } from '../lib/level.ts';
+import { levelOfKeys, levelOfText } from '../lib/grading.ts';
+import { LEVEL, LEVEL_NAMES } from '../lib/level.ts';
 import { Chunk } from '../lib/web/chunk.ts';
 import { KIND, TRAIT } from '../lib/web/kind.ts';
 import { Store } from '../lib/web/store.ts';
 
 const encoder = new TextEncoder();
-const NAMES = Object.keys(LEVEL);
 const levelOf = (text: string): string => {
   const bytes = encoder.encode(`#${text}#`);
-  return NAMES[levelOfText(bytes, 1, bytes.length - 1)] ?? '';
+  return LEVEL_NAMES[levelOfText(bytes, 1, bytes.length - 1)] ?? '';
 };
 
 const EXAMPLES: [level: string, line: string][] = [
@@ -88,7 +88,7 @@ function traitsOf(lines: string[], ids = lines.map(() => 'a')): string[] {
   const chunk = store.chunks[0] as Chunk;
   return lines.map((_, i) => {
     const traits = chunk.traits[i] as number;
-    return `${NAMES[traits & TRAIT.level]}${(traits & TRAIT.goesOn) !== 0 ? '+' : ''}`;
+    return `${LEVEL_NAMES[traits & TRAIT.level]}${(traits & TRAIT.goesOn) !== 0 ? '+' : ''}`;
   });
 }
 

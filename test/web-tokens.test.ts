@@ -2,9 +2,10 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { LEVEL, levelOfText } from '../lib/level.ts';
+import { levelOfText } from '../lib/grading.ts';
+import { ALL_LEVELS, LEVEL } from '../lib/level.ts';
 import { quoted, shellCommand, type Wanted } from '../lib/web/shell.ts';
-import { ALL_LEVELS, type Filter } from '../lib/web/talk.ts';
+import type { Filter } from '../lib/web/talk.ts';
 import { dayBegun, span, timeText } from '../lib/web/timing.ts';
 import { isLink, MAX_TEXT, tokensIn } from '../lib/web/tokens.ts';
 import { record, serving } from './serving.ts';

@@ -1,9 +1,8 @@
 /** The shape of the lines over time as paths to be drawn: bars of stacked levels, the gravest at the foot so that they are never lost. */
+import { LEVEL, LEVELS } from '../level.ts';
 
-const LEVELS = 7;
 /** From the foot: fatal, error, warn, info, debug, trace, none. */
 export const STACK = [6, 5, 4, 3, 2, 1, 0] as const;
-const GRAVE = 4;
 /** No bar of warnings or errors is lower than this part of the height. */
 const LEAST = 0.05;
 /** Gap between bars, as a part of their width. */
@@ -15,10 +14,10 @@ export const binsOf = ({ counts }: Shape): number => Math.floor(counts.length / 
 
 /** Lines of one bin: all, and those that are errors. */
 export function binAt({ counts }: Shape, bin: number): { lines: number; errors: number; warnings: number } {
-  let lines = 0;
-  for (let level = 0; level < LEVELS; level++) lines += counts[bin * LEVELS + level] ?? 0;
   const of = (level: number): number => counts[bin * LEVELS + level] ?? 0;
-  return { lines, errors: of(5) + of(6), warnings: of(4) };
+  let lines = 0;
+  for (const level of STACK) lines += of(level);
+  return { lines, errors: of(LEVEL.error) + of(LEVEL.fatal), warnings: of(LEVEL.warn) };
 }
 
 /** A path for each level, by STACK, in a box as wide as there are bins and 1 high, 0 being the top. */
@@ -32,7 +31,7 @@ export function pathsOf(shape: Shape): string[] {
     STACK.forEach((level, i) => {
       const count = shape.counts[bin * LEVELS + level] ?? 0;
       if (count === 0) return;
-      const height = Math.min(foot, Math.max(count / most, level >= GRAVE ? LEAST : 0.02));
+      const height = Math.min(foot, Math.max(count / most, level >= LEVEL.warn ? LEAST : 0.02));
       const x = (bin + GAP / 2).toFixed(2);
       paths[i] += `M${x} ${foot.toFixed(4)}h${1 - GAP}v${(-height).toFixed(4)}h${GAP - 1}z`;
       foot -= height;

@@ -1,8 +1,9 @@
 /** One pane's choices: what the person has chosen to see in it, and what is known of it, as signals that its controls draw themselves from. */
 import { computed, effect, signal } from '@preact/signals-core';
+import { ALL_LEVELS } from '../level.ts';
 import { noChip, noPattern, type Chip, type PaneView, type Pattern } from './layout.ts';
 import { filterFault } from './pattern.ts';
-import { ALL_LEVELS, type Choice, type Filter, type PaneState } from './talk.ts';
+import type { Choice, Filter, PaneState } from './talk.ts';
 
 /** How long typing rests before it is a filter, ms: less than between two keys of who types fast, since a million lines are tried in less. */
 const TYPING = 40;

@@ -1,4 +1,5 @@
 /** What each action of the table does. */
+import { ALL_LEVELS } from '../level.ts';
 import type { Runs } from './actions.ts';
 import { toggleMark } from './bookmarks.tsx';
 import { counted } from './clock.ts';
@@ -10,7 +11,7 @@ import { memory, remember } from './memory.ts';
 import { openPalette } from './palette.tsx';
 import { copyText, fileName, saveFile } from './share.ts';
 import { shellCommand } from './shell.ts';
-import { ALL_LEVELS, type Ask, type Say } from './talk.ts';
+import type { Ask, Say } from './talk.ts';
 import { nextDensity, nextTheme, nextTime, resize } from './theme.ts';
 
 /** Warnings and above. */

@@ -1,9 +1,9 @@
 /** What stands in place of lines where there are none: why, and what to do. */
 import type { JSX } from 'preact';
+import { ALL_LEVELS } from '../level.ts';
 import { counted } from './clock.ts';
 import { known, state } from './desk.ts';
 import type { Choices } from './choices.ts';
-import { ALL_LEVELS } from './talk.ts';
 
 type Props = { pane: Choices; undo: () => void; unfilter: () => void };
 

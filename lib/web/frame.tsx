@@ -1,6 +1,7 @@
 /** A pane on the screen: its controls and its lines, joined with the feed worker. */
 import { effect, untracked } from '@preact/signals-core';
 import { render, type JSX } from 'preact';
+import { ALL_LEVELS } from '../level.ts';
 import type { Runs } from './actions.ts';
 import { Bar } from './bar.tsx';
 import type { Choices } from './choices.ts';
@@ -13,7 +14,7 @@ import { samePattern } from './layout.ts';
 import { look, memory } from './memory.ts';
 import { Pill } from './pill.tsx';
 import { Histogram } from './histogram.tsx';
-import { ALL_LEVELS, type Ask, type PaneState, type Say } from './talk.ts';
+import type { Ask, PaneState, Say } from './talk.ts';
 import { View, type RowAct } from './view.ts';
 
 /** How often the controls are drawn anew while lines come, ms. */

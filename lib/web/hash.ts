@@ -1,8 +1,6 @@
 /** A view as it stands behind the # of the address: so that it can be kept and sent to others. */
-import {
-  LEVEL_NAMES, MAX_PANES, noChip, plainPane, type Chip, type Layout, type LineName, type PaneView, type Pattern,
-} from './layout.ts';
-import { ALL_LEVELS } from './talk.ts';
+import { ALL_LEVELS, LEVEL_NAMES } from '../level.ts';
+import { MAX_PANES, noChip, plainPane, type Chip, type Layout, type LineName, type PaneView, type Pattern } from './layout.ts';
 import { TIME_MODES } from './timing.ts';
 
 /*

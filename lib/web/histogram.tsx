@@ -1,9 +1,9 @@
 /** The histogram of a pane: its lines over time by level; click to go to a time, draw to select a range, or do both by keyboard. */
 import { signal } from '@preact/signals-core';
 import type { JSX } from 'preact';
+import { LEVEL_NAMES } from '../level.ts';
 import { binAt, binsOf, pathsOf, placeOf, STACK, timeOf, type Shape } from './bins.ts';
 import { counted, timeOfDay } from './clock.ts';
-import { LEVEL_NAMES } from './layout.ts';
 import type { Choices } from './choices.ts';
 
 /** Where the pointer or the keyboard is in a pane's histogram, in bins, and where a range was begun. */

@@ -1,5 +1,5 @@
 /** A view as plain data: which panes there are, and of each what it shows and where it stands. */
-import { ALL_LEVELS } from './talk.ts';
+import { ALL_LEVELS } from '../level.ts';
 import type { TimeMode } from './timing.ts';
 
 /** A filter, or what is sought by find. Text is taken as it is; `fold` makes upper and lower case the same. */
@@ -50,8 +50,6 @@ export type Layout = {
 };
 
 export const MAX_PANES = 4;
-/** The names of the levels, each at its bit; lines without one have bit 0. */
-export const LEVEL_NAMES = ['none', 'trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
 
 export const noPattern: Pattern = { source: '', mode: 'regex', fold: true };
 export const noChip: Chip = { ...noPattern, exclude: false, on: true };

@@ -1,4 +1,5 @@
 /** The rows that are shown, out of those that are held: a number for each that never changes while rows join at either end. */
+import { LEVELS } from '../level.ts';
 import type { Chunk } from './chunk.ts';
 import { TRAIT } from './kind.ts';
 import { Folds } from './folds.ts';
@@ -7,7 +8,7 @@ import { newPiece, pieceOf, type Piece } from './piece.ts';
 import { isError, PART, Scope, type Part } from './scope.ts';
 import { ShapeCounts } from './shape.ts';
 import type { Store } from './store.ts';
-import { LEVELS, type Choice, type LevelCounts } from './talk.ts';
+import type { Choice, LevelCounts } from './talk.ts';
 
 let lenses = 0;
 

@@ -1,9 +1,8 @@
 /** The levels of a pane's lines: how many are held of each, how many of these the filters let pass, and which are shown. */
 import type { JSX } from 'preact';
+import { ALL_LEVELS, LEVEL_NAMES } from '../level.ts';
 import { counted } from './clock.ts';
-import { LEVEL_NAMES } from './layout.ts';
 import type { Choices } from './choices.ts';
-import { ALL_LEVELS } from './talk.ts';
 
 /** Gravest first: that is what people look for. */
 const ORDER = [...LEVEL_NAMES.keys()].reverse();

@@ -1,8 +1,8 @@
 /** Which lines a pane is about, whatever their text: streams, levels, a stretch of time, and what has not been cleared away. */
-import { LEVEL } from '../level.ts';
+import { ALL_LEVELS, LEVEL } from '../level.ts';
 import type { Chunk } from './chunk.ts';
 import { isLine, KIND, TRAIT } from './kind.ts';
-import { ALL_LEVELS, type Choice } from './talk.ts';
+import type { Choice } from './talk.ts';
 
 /** What a row is to a pane: not its business, a note that it shows, a line that is hidden, one hidden by its level alone, one it shows. */
 export const PART = { none: 0, note: 1, hidden: 2, off: 3, line: 4 } as const;

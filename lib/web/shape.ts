@@ -1,5 +1,6 @@
 /** How many lines there are over time and of which level, counted as they come and go: what the histogram is drawn from. */
-import { LEVELS, type Shape } from './talk.ts';
+import { LEVELS } from '../level.ts';
+import type { Shape } from './talk.ts';
 
 /** Widths of a step, ms: each is a whole number of the one before. */
 const STEPS = [

@@ -1,7 +1,7 @@
 /** A view as a command for a shell: what `curl` and `grep` make of the server's tail is what the page shows. */
-import { LEVEL_NAMES } from './layout.ts';
+import { ALL_LEVELS, LEVEL_NAMES } from '../level.ts';
 import { literal } from './pattern.ts';
-import { ALL_LEVELS, type Choice, type Filter } from './talk.ts';
+import type { Choice, Filter } from './talk.ts';
 
 /** What the command shall show: `base` is the page's address. */
 export type Wanted = Pick<Choice, 'streams' | 'filters' | 'levels' | 'from' | 'to'> & {

@@ -1,13 +1,9 @@
 /** What the page and its two workers say to each other. */
-import type { Level } from '../level.ts';
+import { ALL_LEVELS, type Level } from '../level.ts';
 import type { Kind, Label } from './kind.ts';
 
 /** The longest part of a line that is shown in a row, in bytes. */
 export const ROW_BYTES = 4096;
-
-/** How many levels there are (level.ts), and the set of all. */
-export const LEVELS = 7;
-export const ALL_LEVELS = (1 << LEVELS) - 1;
 
 /** Lines of the chosen streams by level: those held, and those that filters and time let pass, whether or not their level is shown. */
 export type LevelCounts = { held: Uint32Array; passing: Uint32Array };

@@ -17,7 +17,7 @@ const MORE = new Literal('","more":true');
  * Lines that go on from others have their level, so all are read in their order, a batch at a time, so that nobody else waits long. It
  * takes a byte for each entry.
  */
-export class Levels {
+export class EntryLevels {
   readonly #ring: Ring;
   readonly #heads = new Heads();
   readonly #blocks = new Map<number, Uint8Array>();

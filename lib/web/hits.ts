@@ -15,6 +15,7 @@ export class Hits {
   // What has been given out to be tried; runs ahead of low and high.
   #outLow: number;
   #outHigh: number;
+  #rests = false;
 
   constructor(filters: Filter[], start: number) {
     this.filters = filters;
@@ -31,10 +32,15 @@ export class Hits {
     return { chunk, from, to: chunk.count, older: false };
   }
 
+  /** Try no more of the older rows: somebody wants others soon. */
+  rest(): void {
+    this.#rests = true;
+  }
+
   /** The newest of the older rows. */
   older(store: Store): Stretch | undefined {
     this.#leave(store);
-    if (this.#outLow <= store.first) return undefined;
+    if (this.#rests || this.#outLow <= store.first) return undefined;
     const at = store.indexOf(this.#outLow - 1);
     const here = store.chunks[at];
     // Room that was left has no rows: then the chunk before it is next.

@@ -8,7 +8,10 @@ import type { Store } from './store.ts';
 import type { Filter, Search } from './talk.ts';
 
 export class Sieve {
-  /** Those on trial; and those whose rows are shown: the ones in force or, when they have let enough pass, the ones on trial. */
+  /**
+   * Those on trial; and those whose rows are shown: the ones in force, the ones on trial once they have let enough pass, or ones that
+   * were shown so and then given up for those on trial now, since somebody types on.
+   */
   trial: Hits | undefined;
   shown: Hits | undefined;
   #good: Hits | undefined;
@@ -24,38 +27,34 @@ export class Sieve {
   /** Try other filters. Gives whether other rows are to be shown until they are done. */
   turnTo(filters: Filter[]): boolean {
     this.#stopped = '';
-    this.#drop(this.trial);
-    this.trial = undefined;
-    if (filters.length === 0) {
-      this.#drop(this.#good);
-      this.#good = undefined;
-    } else if (filters.every((filter) => filterFault(filter) === undefined)) {
-      this.trial = new Hits(filters, this.#store.end);
-      this.#hunt.add(this.trial);
-    }
-    // What was shown of filters that were never done is not gone on with; the last good ones are shown whole.
-    return this.#showGood();
+    if (this.trial === this.shown) this.trial?.rest();
+    else this.#drop(this.trial);
+    const fit = filters.length > 0 && filters.every((filter) => filterFault(filter) === undefined);
+    this.trial = fit ? new Hits(filters, this.#store.end) : undefined;
+    if (this.trial) this.#hunt.add(this.trial);
+    if (filters.length === 0) this.#force(undefined);
+    return !this.trial && this.#show(this.#good);
   }
 
   /** Show those on trial. */
   show(): void {
-    this.shown = this.trial;
+    this.#show(this.trial);
   }
 
   /** Those on trial have tried everything: they are in force. */
   adopt(): void {
-    this.#drop(this.#good);
-    this.#good = this.trial;
+    this.#force(this.trial);
     this.trial = undefined;
   }
 
   /** Filters were given up. Gives whether other rows are to be shown. */
   stopped(hits: Hits): boolean {
-    if (hits !== this.trial && hits !== this.#good) return false;
-    this.#stopped = this.#culprit(hits);
+    if (hits !== this.trial && hits !== this.#good && hits !== this.shown) return false;
+    if (hits === this.trial || hits === this.#good) this.#stopped = this.#culprit(hits);
     if (hits === this.#good) this.#good = undefined;
-    else this.trial = undefined;
-    return this.#showGood();
+    if (hits === this.trial) this.trial = undefined;
+    // What was shown of filters that were never done is not gone on with: the last good ones are shown whole.
+    return this.#show(this.#good);
   }
 
   /** How far they are. */
@@ -68,23 +67,28 @@ export class Sieve {
 
   /** A chunk has left the store. */
   forget(chunk: Chunk): void {
-    this.#good?.forget(chunk);
-    this.trial?.forget(chunk);
+    for (const hits of new Set([this.#good, this.trial, this.shown])) hits?.forget(chunk);
   }
 
   close(): void {
-    this.#drop(this.#good);
-    this.#drop(this.trial);
+    for (const hits of [this.#good, this.trial, this.shown]) this.#drop(hits);
   }
 
   #drop(hits: Hits | undefined): void {
     if (hits) this.#hunt.drop(hits);
   }
 
-  #showGood(): boolean {
-    const turned = this.shown !== this.#good;
-    this.shown = this.#good;
-    return turned;
+  #force(hits: Hits | undefined): void {
+    this.#drop(this.#good);
+    this.#good = hits;
+  }
+
+  /** Show the rows of these. Gives whether they are others. */
+  #show(hits: Hits | undefined): boolean {
+    const old = this.shown;
+    this.shown = hits;
+    if (old !== hits && old !== this.#good && old !== this.trial) this.#drop(old);
+    return old !== hits;
   }
 
   /** Of the filters that take long, the first that was not in force before. */

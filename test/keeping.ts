@@ -1,31 +1,36 @@
 /** A page's side of the feed worker for the tests: a keeper fed with lines, with a match worker in the same thread. */
-import type { Matcher } from '../lib/web/hunt.ts';
+import type { Matcher } from '../lib/web/match-thread.ts';
 import { Keeper } from '../lib/web/keeper.ts';
 import type { Limits } from '../lib/web/limits.ts';
 import { EVERYTHING, type Choice, type Filter, type MatchAnswer, type MatchJob, type PaneState, type Row } from '../lib/web/talk.ts';
 import { Tries } from '../lib/web/tries.ts';
 import { until } from './sh.ts';
 
+/** Lines are tried by so many. */
+const THREADS = 2;
+
 const encoder = new TextEncoder();
 export type Line = { id: string; text: string; ts?: number };
 export const filter = (source: string, rest: Partial<Filter> = {}): Filter => ({ source, mode: 'regex', fold: false, exclude: false, ...rest });
 
-/** A match worker in this thread: answers one job after the other, each a moment later; the pattern `never` is never answered. */
+/** Match workers in this thread: each answers its jobs in turn, a while later that is not the same each time; the pattern `never` is never answered. */
 export class Desk {
   started = 0;
   ended = 0;
   tried = 0;
+  #hops = 0;
 
   readonly make = (answer: (answer: MatchAnswer) => void): Matcher => {
     this.started++;
     const tries = new Tries();
     let over = false;
     let stuck = false;
+    let turn = Promise.resolve();
     return {
       post: (job: MatchJob) => {
         if (job.what !== 'forget') stuck ||= job.filters.some((filter) => filter.source.includes('never'));
         if (stuck) return;
-        setImmediate(() => {
+        turn = turn.then(() => this.#rest()).then(() => {
           if (over) return;
           const said = tries.answer(job);
           for (const bits of said?.bits ?? []) this.tried += bits.length * 8;
@@ -38,6 +43,11 @@ export class Desk {
       },
     };
   };
+
+  async #rest(): Promise<void> {
+    this.#hops = (this.#hops * 5 + 3) % 8; // any order of all from 0 to 7
+    for (let i = 0; i <= this.#hops; i++) await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 export class Page {
@@ -48,7 +58,7 @@ export class Page {
   #choice = EVERYTHING;
 
   constructor(limits?: Limits) {
-    this.keeper = new Keeper(this.desk.make, () => {}, () => {}, limits);
+    this.keeper = new Keeper(this.desk.make, THREADS, () => {}, () => {}, limits);
     this.keeper.take(encoder.encode('{"@":"hello","epoch":"e","now":1}\n'));
     this.choose({});
   }

@@ -5,9 +5,6 @@ import { noChip, noPattern, type Chip, type PaneView, type Pattern } from './lay
 import { filterFault } from './pattern.ts';
 import type { Choice, Filter, PaneState } from './talk.ts';
 
-/** How long typing rests before it is a filter, ms: less than between two keys of who types fast, since a million lines are tried in less. */
-const TYPING = 40;
-
 /** What context hides for a while: the lines around one are shown whatever the filters say. */
 export type Peek = { position: number };
 
@@ -136,7 +133,7 @@ export class Choices {
     };
   }
 
-  /** What is typed is in force when it rests and is a pattern; until then the last that was one stays. */
+  /** What is typed is in force as soon as the key is seen to, if it is a pattern; until then the last that was one stays. */
   #settle<P extends Pattern>(typed: { value: P }, fault: { value: string }, settled: { value: P }): void {
     let timer: ReturnType<typeof setTimeout> | undefined;
     this.#stop.push(
@@ -148,7 +145,7 @@ export class Choices {
           if (fault.value === '') settled.value = pattern;
         };
         this.#settlers.set(typed, settle);
-        timer = setTimeout(settle, pattern.source === '' ? 0 : TYPING);
+        timer = setTimeout(settle);
       }),
       () => clearTimeout(timer),
     );

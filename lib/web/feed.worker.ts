@@ -3,8 +3,8 @@ import { Keeper } from './keeper.ts';
 import { Link, loadRange } from './link.ts';
 import { startWorker } from './policy.ts';
 import { pollStreams } from './poll.ts';
+import type { Matcher } from './match-thread.ts';
 import type { Ask, MatchAnswer, Say } from './talk.ts';
-import type { Matcher } from './hunt.ts';
 
 const scope = self as unknown as DedicatedWorkerGlobalScope;
 const say = (message: Say | undefined): void => {
@@ -13,6 +13,8 @@ const say = (message: Say | undefined): void => {
 
 /** At least this long between two states, ms: faster than an eye reads. */
 const STATE_EVERY = 33;
+/** Match workers at most; each is a thread of its own, so there are no more than processors. */
+const MATCHERS = 4;
 
 let link: Link | undefined;
 let poll: { now(): void; visible(on: boolean): void } | undefined;
@@ -35,8 +37,14 @@ function sendState(): void {
   );
 }
 
-function change(): void {
+/** Something is other than in the last state; with `soon` it is which rows are shown, which somebody waits for. */
+function change(soon = false): void {
   changed = true;
+  if (soon) {
+    clearTimeout(timer);
+    timer = undefined;
+    sent = -Infinity;
+  }
   sendState();
 }
 
@@ -46,7 +54,7 @@ function makeMatcher(answer: (answer: MatchAnswer) => void): Matcher {
   return { post: (job, transfer) => worker.postMessage(job, transfer), end: () => worker.terminate() };
 }
 
-const keeper = new Keeper(makeMatcher, change, () => poll?.now());
+const keeper = new Keeper(makeMatcher, Math.min(MATCHERS, navigator.hardwareConcurrency), change, () => poll?.now());
 
 function open(api: string, first: number): void {
   lines = first;

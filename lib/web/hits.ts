@@ -37,14 +37,18 @@ export class Hits {
     this.#rests = true;
   }
 
-  /** The newest of the older rows. */
-  older(store: Store): Stretch | undefined {
+  /** The chunk with the newest of the older rows; undefined where all have been given out. */
+  below(store: Store): Chunk | undefined {
     this.#leave(store);
     if (this.#rests || this.#outLow <= store.first) return undefined;
     const at = store.indexOf(this.#outLow - 1);
     const here = store.chunks[at];
     // Room that was left has no rows: then the chunk before it is next.
-    const chunk = (here && here.first < this.#outLow ? here : store.chunks[at - 1]) as Chunk;
+    return here && here.first < this.#outLow ? here : store.chunks[at - 1];
+  }
+
+  /** The rows of that chunk. */
+  older(chunk: Chunk): Stretch {
     const to = Math.min(chunk.count, this.#outLow - chunk.first);
     this.#outLow = chunk.first;
     return { chunk, from: 0, to, older: true };

@@ -1,14 +1,9 @@
-/** Gives work to the match worker, a few jobs ahead, and ends it when a filter takes too long on one of them. */
+/** Has the match workers try filters on what is held, each on lines of its own, and puts what they find in order. */
 import type { Chunk } from './chunk.ts';
 import type { Hits, Stretch } from './hits.ts';
+import { MatchThread, type MakeMatcher } from './match-thread.ts';
 import type { Store } from './store.ts';
-import type { MatchAnswer, MatchJob, TryRows } from './talk.ts';
-
-/** A match worker, as far as this file needs one. */
-export type Matcher = {
-  post(job: MatchJob, transfer: ArrayBuffer[]): void;
-  end(): void;
-};
+import type { MatchAnswer, TryRows } from './talk.ts';
 
 export type HuntEvents = {
   /** Rows have been tried. */
@@ -17,49 +12,35 @@ export type HuntEvents = {
   stopped(hits: Hits): void;
 };
 
-/**
- * How long one job may take: so many ticks of so many ms. A job is at most a chunk of lines, which takes a sane expression about
- * 1 ms, or several that went quickly. A tick that comes late does not count: then the machine is busy, and the match worker has not
- * had its time either.
- */
-const TICKS = 10;
-const TICK = 100;
-const LATE = 50;
-/** Time for an answer that waits in the queue of a busy worker, ms. */
-const GRACE = 100;
-const AHEAD = 2;
-/** Chunks that are tried in one job: more when a job took less than the first time, one again when it took more than the second, ms. */
+/** So many rows that follow each other are one worker's: those it keeps are tried where they are. */
+const BLOCK = 16_384;
+/** Chunks that are tried in one job: twice as many when one took less than the first time, fewer when it took more than the second, ms. */
 const MOST = 16;
-const QUICK = 6;
-const SLOW = 30;
+const QUICK = 3;
+const SLOW = 8;
 /** Memory for rows on their way is used again, since fresh memory costs more than to fill it: so much at once, and so many of them, bytes. */
 const ROOM = 288 * 1024;
-const ROOMS = AHEAD * MOST;
-/** Memory that the match worker may take for the lines it keeps, bytes: most of a million lines of 150, the newest, and the tab below 600 MB. */
+const ROOMS = 2 * MOST;
+/** Memory that the match workers may take for the lines they keep, bytes: most of a million lines of 150, the newest, and the tab below 600 MB. */
 const MAX_KEPT = 110_000_000;
 
-/** `dead`: nobody waits for it any more, though it takes its time. */
-type Out = { job: number; hits: Hits; stretches: Stretch[]; marked?: (marks: number[][]) => void; dead?: boolean; begun: number };
+/** Rows that were given out to be tried, and what came back: one list of bits for each stretch. */
+type Out = { hits: Hits; stretches: Stretch[]; bits?: Uint8Array[] };
 
 export class Hunt {
-  readonly #make: (answer: (answer: MatchAnswer) => void) => Matcher;
   readonly #store: Store;
   readonly #events: HuntEvents;
-  #matcher: Matcher;
+  readonly #threads: MatchThread[];
   #wanted: Hits[] = [];
-  #out: Out[] = [];
+  #out: Out[] = []; // in the order in which they were given out, which is the one in which they are taken
   #jobs = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #kept = new Set<Chunk>(); // what the match worker has
-  #keptBytes = 0;
   #together = 1;
   #rooms: ArrayBuffer[] = [];
 
-  constructor(make: (answer: (answer: MatchAnswer) => void) => Matcher, store: Store, events: HuntEvents) {
-    this.#make = make;
+  constructor(make: MakeMatcher, store: Store, events: HuntEvents, threads: number) {
     this.#store = store;
     this.#events = events;
-    this.#matcher = this.#start();
+    this.#threads = Array.from({ length: threads }, () => new MatchThread(make, (slow) => this.#giveUp(slow)));
   }
 
   /** Try these as well from now on, those that were wanted first before others. */
@@ -74,127 +55,111 @@ export class Hunt {
   /** Try these no longer; what is out for them is not waited for, but its time counts. */
   drop(hits: Hits): void {
     this.#wanted = this.#wanted.filter((other) => other !== hits);
-    for (const out of this.#out) if (out.hits === hits && !out.marked) out.dead = true;
+    this.#out = this.#out.filter((out) => out.hits !== hits);
   }
 
   /** Chunks have left the store. */
   forget(gone: readonly Chunk[]): void {
-    const kept = gone.filter((chunk) => this.#kept.delete(chunk));
-    if (kept.length > 0) this.#matcher.post({ what: 'forget', chunks: kept.map((chunk) => chunk.first) }, []);
+    const chunks = gone.map((chunk) => chunk.first);
+    for (const thread of this.#threads) thread.forget(chunks);
   }
 
   /** Rows may have come. */
   pump(): void {
-    while (this.#out.length < AHEAD) {
-      const found = this.#next();
-      if (!found) return;
-      const rows = found.stretches.map((stretch) => this.#rowsOf(stretch));
-      const transfer = rows.flatMap(({ bytes }) => (bytes ? [bytes.buffer as ArrayBuffer] : []));
-      const job = ++this.#jobs;
-      this.#send({ job, ...found, begun: 0 }, { what: 'try', job, filters: found.hits.filters, rows }, transfer);
+    for (const hits of this.#wanted) {
+      const newer = hits.newer(this.#store);
+      if (newer) this.#try(hits, [newer], this.#threadOf(newer.chunk));
     }
+    for (const hits of this.#wanted) while (this.#tryOlder(hits));
   }
 
   /** Where filters match in texts; no marks where that takes too long. */
   mark(hits: Hits, texts: string[]): Promise<number[][]> {
-    const job = ++this.#jobs;
+    const thread = this.#threads.reduce((least, other) => (other.waiting < least.waiting ? other : least));
     return new Promise((marked) => {
-      this.#send({ job, hits, stretches: [], marked, begun: 0 }, { what: 'mark', job, filters: hits.filters, texts }, []);
+      thread.run({
+        hits,
+        job: { what: 'mark', job: ++this.#jobs, filters: hits.filters, texts },
+        transfer: [],
+        done: (answer) => marked(answer.marks ?? []),
+        lost: () => marked([]),
+      });
     });
   }
 
-  /** Rows that have come go before older ones, whoever wants them. */
-  #next(): { hits: Hits; stretches: Stretch[] } | undefined {
-    for (const hits of this.#wanted) {
-      const stretch = hits.newer(this.#store);
-      if (stretch) return { hits, stretches: [stretch] };
+  /** Give out the next of the older rows that filters have not tried. False where there are none, or the worker they are for is busy. */
+  #tryOlder(hits: Hits): boolean {
+    const first = hits.below(this.#store);
+    const thread = first && this.#threadOf(first);
+    if (!thread || thread.busy) return false;
+    const stretches: Stretch[] = [];
+    for (let chunk: Chunk | undefined = first; chunk && this.#threadOf(chunk) === thread; chunk = hits.below(this.#store)) {
+      stretches.push(hits.older(chunk));
+      if (stretches.length >= this.#together) break;
     }
-    for (const hits of this.#wanted) {
-      const stretches: Stretch[] = [];
-      for (let stretch = hits.older(this.#store); stretch; stretch = hits.older(this.#store)) {
-        stretches.push(stretch);
-        if (stretches.length >= this.#together) break;
-      }
-      if (stretches.length > 0) return { hits, stretches };
-    }
-    return undefined;
+    this.#try(hits, stretches, thread);
+    return true;
   }
 
-  #rowsOf(stretch: Stretch): TryRows {
+  #threadOf(chunk: Chunk): MatchThread {
+    const block = Math.floor(chunk.first / BLOCK); // below 0 where older lines were loaded
+    return this.#threads.at(block % this.#threads.length) as MatchThread;
+  }
+
+  #try(hits: Hits, stretches: Stretch[], thread: MatchThread): void {
+    const rows = stretches.map((stretch) => this.#rowsOf(stretch, thread));
+    const out: Out = { hits, stretches };
+    this.#out.push(out);
+    thread.run({
+      hits,
+      job: { what: 'try', job: ++this.#jobs, filters: hits.filters, rows },
+      transfer: rows.flatMap(({ bytes }) => (bytes ? [bytes.buffer as ArrayBuffer] : [])),
+      done: (answer, took) => this.#answered(out, answer, took),
+      lost: () => {},
+    });
+  }
+
+  #rowsOf(stretch: Stretch, thread: MatchThread): TryRows {
     const { chunk, from, to } = stretch;
     const whole = from === 0 && to === chunk.count && chunk.full;
-    if (whole && this.#kept.has(chunk)) return { chunk: chunk.first };
-    const keep = whole && this.#keptBytes < MAX_KEPT;
-    if (keep) this.#kept.add(chunk);
+    if (whole && thread.kept.has(chunk.first)) return { chunk: chunk.first };
+    const keep = whole && this.#threads.reduce((sum, { keptBytes }) => sum + keptBytes, 0) < MAX_KEPT;
+    if (keep) thread.kept.add(chunk.first);
     return { ...copyOf(stretch, (length) => this.#roomFor(length)), keep };
   }
 
-  /** Memory for so many bytes: from the pool where they fit, else of its own. */
   #roomFor(length: number): ArrayBuffer {
     return length > ROOM ? new ArrayBuffer(length) : (this.#rooms.pop() ?? new ArrayBuffer(ROOM));
   }
 
-  #send(out: Out, job: MatchJob, transfer: ArrayBuffer[]): void {
-    this.#out.push(out);
-    if (this.#out.length === 1) this.#watch();
-    this.#matcher.post(job, transfer);
-  }
-
-  #answered(answer: MatchAnswer): void {
-    const out = this.#out[0];
-    if (!out || out.job !== answer.job) return;
-    this.#out.shift();
-    const took = performance.now() - out.begun;
+  #answered(out: Out, answer: MatchAnswer, took: number): void {
     if (took < QUICK) this.#together = Math.min(MOST, this.#together * 2);
-    else if (took > SLOW) this.#together = 1;
-    this.#keptBytes = answer.kept ?? this.#keptBytes;
+    else if (took > SLOW) this.#together = Math.max(1, Math.floor((this.#together * SLOW) / took));
     for (const room of answer.rooms ?? []) if (room.byteLength === ROOM && this.#rooms.length < ROOMS) this.#rooms.push(room);
-    this.#watch();
-    out.marked?.(answer.marks ?? []);
-    out.stretches.forEach((stretch, i) => {
-      const bits = answer.bits?.[i];
-      if (!bits || out.dead === true) return;
-      out.hits.found(stretch, bits);
-      this.#events.found(out.hits, stretch);
-    });
+    out.bits = answer.bits ?? [];
+    for (let first = this.#out[0]; first?.bits; first = this.#out[0]) {
+      this.#out.shift();
+      this.#take(first.hits, first.stretches, first.bits);
+    }
     this.pump();
   }
 
-  #watch(): void {
-    clearTimeout(this.#timer);
-    const first = this.#out[0];
-    if (!first) return;
-    first.begun = performance.now();
-    this.#wait(first, TICKS);
+  #take(hits: Hits, stretches: Stretch[], bits: Uint8Array[]): void {
+    stretches.forEach((stretch, i) => {
+      const own = bits[i];
+      if (!own || !this.#wanted.includes(hits)) return; // they may be done with at the first of them
+      hits.found(stretch, own);
+      this.#events.found(hits, stretch);
+    });
   }
 
-  #wait(job: Out, ticks: number): void {
-    const due = performance.now() + TICK;
-    this.#timer = setTimeout(() => {
-      const left = performance.now() - due > LATE ? ticks : ticks - 1;
-      if (left > 0) this.#wait(job, left);
-      else this.#timer = setTimeout(() => this.#giveUp(job), GRACE);
-    }, TICK);
-  }
-
-  #giveUp(slow: Out): void {
-    this.#matcher.end();
-    for (const out of this.#out) out.marked?.([]);
+  /** Filters took too long. What else was out is given out again, since some of it is lost. */
+  #giveUp(slow: Hits): void {
+    this.drop(slow);
     this.#out = [];
-    this.#kept.clear();
-    this.#keptBytes = 0;
-    this.drop(slow.hits);
-    for (const hits of this.#wanted) hits.recall();
-    this.#matcher = this.#start();
-    this.#events.stopped(slow.hits);
+    for (const other of this.#wanted) other.recall();
+    this.#events.stopped(slow);
     this.pump();
-  }
-
-  #start(): Matcher {
-    const matcher: Matcher = this.#make((answer) => {
-      if (this.#matcher === matcher) this.#answered(answer);
-    });
-    return matcher;
   }
 }
 

@@ -2,13 +2,14 @@
 import { KIND } from './kind.ts';
 import { FeedReader } from './feed.ts';
 import { Holes, type Load } from './holes.ts';
-import { Hunt, type Matcher } from './hunt.ts';
+import { Hunt } from './hunt.ts';
 import { Intake } from './intake.ts';
+import type { MakeMatcher } from './match-thread.ts';
 import { Pane } from './pane.ts';
 import { Runs } from './runs.ts';
 import { LIMITS, type Limits } from './limits.ts';
 import { Store } from './store.ts';
-import type { Ask, LinkState, MatchAnswer, Say, State } from './talk.ts';
+import type { Ask, LinkState, Say, State } from './talk.ts';
 
 /** More panes than anybody can look at; each costs a list of its rows. */
 const MAX_PANES = 16;
@@ -23,7 +24,7 @@ export class Keeper {
   readonly #intake: Intake;
   readonly #holes: Holes;
   readonly #hunt: Hunt;
-  readonly #changed: () => void;
+  readonly #changed: (soon?: boolean) => void;
   readonly #panes = new Map<number, Pane>();
   #bookmarks: ReadonlySet<number> = new Set();
   #files: Promise<unknown> | undefined; // those that are being made
@@ -31,7 +32,8 @@ export class Keeper {
   /** How what was not given is asked for: nothing comes before it is set. */
   load: Load = async () => {};
 
-  constructor(make: (answer: (answer: MatchAnswer) => void) => Matcher, changed: () => void, greeted: () => void, limits: Limits = LIMITS) {
+  /** Filters are tried by so many match workers. */
+  constructor(make: MakeMatcher, threads: number, changed: (soon?: boolean) => void, greeted: () => void, limits: Limits = LIMITS) {
     this.#store = new Store(limits);
     const runs = new Runs();
     this.#holes = new Holes(this.#store, runs);
@@ -48,7 +50,7 @@ export class Keeper {
         for (const pane of this.#panes.values()) pane.stopped(hits);
         this.#changed();
       },
-    });
+    }, threads);
   }
 
   /** Take a block of the feed. Throws where it is not the feed; what came before has been taken. */

@@ -33,7 +33,8 @@ export type Surroundings = {
   hunt: Hunt;
   bookmarks: () => ReadonlySet<number>;
   loadable: (position: number) => boolean;
-  changed: () => void;
+  /** With `soon` other rows are to be shown. */
+  changed: (soon?: boolean) => void;
 };
 
 export class Pane {
@@ -266,6 +267,7 @@ export class Pane {
     this.#lens = lens;
     this.#rail.outdate();
     this.#shape.outdate();
+    this.#around.changed(true);
   }
 
   #newLens(hits: Hits | undefined): Lens {

@@ -81,3 +81,43 @@ export async function keyLatency(page: Page, times: number): Promise<number> {
   }
   return page.evaluate(() => Math.max(...(globalThis as unknown as { keys: number[] }).keys));
 }
+
+/** Milliseconds from the key that completed a filter: until every row on the screen is one that it lets pass, marked where it matches, and is painted; and until all lines have been tried. */
+export type Filtered = { first: number; all: number };
+
+/** The tally is what it will be when it has not changed for so long, ms. */
+const CALM = 400;
+
+/** Type a filter as a fast typist does, and time it within the page: what is outside of it asks too seldom. */
+export async function typeFilter(page: Page, pattern: string): Promise<Filtered> {
+  await page.getByRole('searchbox', { name: 'Filter' }).focus();
+  const watching = page.evaluate(async ([source, calm]) => {
+    const expression = new RegExp(source as string, 'i');
+    const box = document.activeElement as HTMLInputElement;
+    const passes = (row: Element): boolean => expression.exec(row.textContent ?? '')?.[0] === row.querySelector('mark')?.textContent;
+    const tallied = (): string => document.querySelector('.tally')?.textContent ?? '';
+    let [key, first, all, text] = [0, 0, 0, ''];
+    const onKey = (event: KeyboardEvent): void => void ([key, first, all, text] = [event.timeStamp, 0, 0, tallied()]);
+    addEventListener('keydown', onKey, true);
+    await new Promise<void>((done) => {
+      let timer: ReturnType<typeof setTimeout>;
+      const observer = new MutationObserver(() => {
+        if (box.value !== source) return;
+        const now = performance.now();
+        const rows = [...document.querySelectorAll('#log .row .text')];
+        if (first === 0 && rows.length > 0 && rows.every(passes)) {
+          first = now;
+          requestAnimationFrame(() => setTimeout(() => (first = performance.now())));
+        }
+        if (text !== tallied()) [all, text] = [now, tallied()];
+        clearTimeout(timer);
+        timer = setTimeout(() => first > 0 && / match, /.test(text) && (observer.disconnect(), done()), calm as number);
+      });
+      observer.observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
+    });
+    removeEventListener('keydown', onKey, true);
+    return { first: first - key, all: all - key };
+  }, [pattern, CALM]);
+  await page.keyboard.type(pattern, { delay: 60 });
+  return watching;
+}

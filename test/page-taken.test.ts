@@ -42,12 +42,18 @@ async function turnTo(page: Page, url: string): Promise<void> {
   await says(page, url.includes('#') ? /^\d+ of (224|124|100) lines match/ : /^224 lines$/);
 }
 
-async function copied(page: Page): Promise<string> {
+/** What a key copies; `plain` has the page do so as over plain HTTP, where browsers give it no clipboard. */
+async function copied(page: Page, key: '$' | 'y' | 'Y', plain = false): Promise<string> {
   await page.evaluate(() => navigator.clipboard.writeText(''));
-  await page.keyboard.press('$');
-  let command = '';
-  await until(async () => (command = await page.evaluate(() => navigator.clipboard.readText())) !== '');
-  return command;
+  if (plain) await page.evaluate(() => Object.defineProperty(navigator, 'clipboard', { value: undefined, configurable: true }));
+  await page.keyboard.press(key);
+  if (plain) {
+    await page.getByText(/^Copied /).waitFor();
+    await page.evaluate(() => delete (navigator as { clipboard?: unknown }).clipboard);
+  }
+  let text = '';
+  await until(async () => (text = await page.evaluate(() => navigator.clipboard.readText())) !== '');
+  return text;
 }
 
 /** The file that a key saves: its name, and what is in it. */
@@ -66,7 +72,7 @@ test('the command for a shell prints, and the files hold, what the page shows', 
         await turnTo(page, `${server.url}/${view}`);
         await page.keyboard.press('Space'); // it stands still: the command ends
         await page.getByText('Paused').waitFor();
-        const command = await copied(page);
+        const command = await copied(page, '$');
         assert.match(command, /^curl -s -G /, view);
         const { out } = sh(command);
         await until(async () => (await texts(page)).map((line) => `${line}\n`).join('') === stripAnsi(out), 5000, () => command);
@@ -79,13 +85,16 @@ test('the command for a shell prints, and the files hold, what the page shows', 
         const records = await saved(page, 'D');
         assert.match(records.name, /\.ndjson$/);
         assert.is(records.bytes.toString(), sh(command.replace(' -d as=text', '')).out, view);
+        assert.is(await copied(page, 'y', true), text.bytes.toString());
+        assert.is(await copied(page, 'y'), text.bytes.toString());
+        assert.is(await copied(page, 'Y'), records.bytes.toString());
       }
       assert.is(counts.size, VIEWS.length, [...counts].join());
       assert.ok(![...counts].includes(0));
 
       // What is followed goes on in the shell as on the page.
       await turnTo(page, `${server.url}/#level=error,fatal&from=${T + 90_000}&to=${T + 200_000}`);
-      const command = await copied(page);
+      const command = await copied(page, '$');
       assert.match(command, /^curl -sN -G .* -d follow=1 /);
       const shell = startLine(command);
       try {

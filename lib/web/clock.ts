@@ -42,6 +42,9 @@ export function counted(n: number): string {
   return n.toLocaleString('en-US');
 }
 
+/** `1 line`, `48,220 lines`. */
+export const linesText = (n: number): string => `${counted(n)} ${n === 1 ? 'line' : 'lines'}`;
+
 /** A size: `812 B`, `3.4 kB`, `12 MB`. */
 export function size(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;

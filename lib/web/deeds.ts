@@ -2,14 +2,14 @@
 import { ALL_LEVELS } from '../level.ts';
 import type { Runs } from './actions.ts';
 import { toggleMark } from './bookmarks.tsx';
-import { counted } from './clock.ts';
+import { counted, linesText } from './clock.ts';
 import type { Choices } from './choices.ts';
 import * as desk from './desk.ts';
 import { unfilter, type Frame } from './frame.tsx';
 import { lineText } from './hash.ts';
 import { memory, remember } from './memory.ts';
 import { openPalette } from './palette.tsx';
-import { copyText, fileName, saveFile } from './share.ts';
+import { copy, fileName, saveFile } from './share.ts';
 import { shellCommand } from './shell.ts';
 import type { Ask, Say } from './talk.ts';
 import { nextDensity, nextTheme, nextTime, resize } from './theme.ts';
@@ -39,18 +39,15 @@ export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
     pane().draft.value = { ...pane().draft.value, exclude };
     focus('.filter-input');
   };
-  const copy = async (text: string, what: string): Promise<void> => {
-    const done = await copyText(text);
-    desk.say(done ? `Copied ${what}` : 'This browser does not let a page copy', { bad: !done });
-  };
-  const copyLines = async (as: 'text' | 'ndjson'): Promise<void> => {
-    const { blob, lines } = await exported(as);
-    await copy(await blob.text(), `${counted(lines)} ${lines === 1 ? 'line' : 'lines'}`);
+  const copyLines = (as: 'text' | 'ndjson'): Promise<void> => {
+    let lines = 0;
+    const made = exported(as).then((file) => ((lines = file.lines), file.blob));
+    return copy(made, () => linesText(lines));
   };
   const save = async (as: 'text' | 'ndjson'): Promise<void> => {
     const { blob, lines } = await exported(as);
     saveFile(blob, fileName(pane().streams.value, new Date(), as === 'text' ? 'log' : 'ndjson'));
-    desk.say(`Saved ${counted(lines)} ${lines === 1 ? 'line' : 'lines'}`);
+    desk.say(`Saved ${linesText(lines)}`);
   };
   const step = (by: number): void => {
     const ids = desk.known.value.map(({ id }) => id).sort(new Intl.Collator('en', { numeric: true }).compare);

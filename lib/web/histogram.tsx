@@ -3,7 +3,7 @@ import { signal } from '@preact/signals-core';
 import type { JSX } from 'preact';
 import { LEVEL_NAMES } from '../level.ts';
 import { binAt, binsOf, pathsOf, placeOf, STACK, timeOf, type Shape } from './bins.ts';
-import { counted, timeOfDay } from './clock.ts';
+import { counted, linesText, timeOfDay } from './clock.ts';
 import type { Choices } from './choices.ts';
 
 /** Where the pointer or the keyboard is in a pane's histogram, in bins, and where a range was begun. */
@@ -91,7 +91,7 @@ function binUnder(event: { currentTarget: HTMLElement; clientX: number }, bins: 
 
 function binText(shape: Shape, bin: number): string {
   const { lines, errors, warnings } = binAt(shape, bin);
-  const parts = [`${counted(lines)} ${lines === 1 ? 'line' : 'lines'}`];
+  const parts = [linesText(lines)];
   if (errors > 0) parts.push(`${counted(errors)} ${errors === 1 ? 'error' : 'errors'}`);
   if (warnings > 0) parts.push(`${counted(warnings)} ${warnings === 1 ? 'warning' : 'warnings'}`);
   const digits = shape.step < 1000 ? 12 : 8;

@@ -9,7 +9,7 @@ export const PART = { none: 0, note: 1, hidden: 2, off: 3, line: 4 } as const;
 export type Part = (typeof PART)[keyof typeof PART];
 
 export class Scope {
-  /** Whether levels, times or clearing may hide lines. */
+  /** Whether levels or times may hide lines; what has been cleared away is not counted among them. */
   readonly narrows: boolean;
   readonly #streams: ReadonlySet<string> | undefined;
   readonly #levels: number;
@@ -27,7 +27,7 @@ export class Scope {
     this.#from = from ?? -Infinity;
     this.#to = to ?? Infinity;
     this.#after = after;
-    this.narrows = levels !== ALL_LEVELS || from !== undefined || to !== undefined || after > -Infinity;
+    this.narrows = levels !== ALL_LEVELS || from !== undefined || to !== undefined;
   }
 
   /** Whether lines of several streams may stand next to each other. */

@@ -1,16 +1,28 @@
 /** What is taken away from the page: text put on the clipboard, and files saved. */
+import { say } from './desk.ts';
 
-/** Put text on the clipboard; false where the browser does not let us. Over plain HTTP there is only the old way, by a selection. */
-export async function copyText(text: string): Promise<boolean> {
+/** The most that is copied by a selection, which has the page stand still meanwhile, bytes. */
+const MAX_SELECTED = 20_000_000;
+
+/** Put text on the clipboard, as soon as it is made, and say what it is, or why it is not there. */
+export async function copy(text: string | Promise<Blob>, what: string | (() => string)): Promise<void> {
+  const fault = await put(typeof text === 'string' ? Promise.resolve(new Blob([text])) : text);
+  say(fault || `Copied ${typeof what === 'string' ? what : what()}`, { bad: fault !== '' });
+}
+
+/** Gives why not, '' if it is there. The browser takes a file as it is, however long; over plain HTTP there is only the old way, by a selection. */
+async function put(text: Promise<Blob>): Promise<string> {
   try {
     if (navigator.clipboard) {
-      await navigator.clipboard.writeText(text);
-      return true;
+      await navigator.clipboard.write([new ClipboardItem({ 'text/plain': text.then((blob) => blob.slice(0, blob.size, 'text/plain')) })]);
+      return '';
     }
   } catch {
     // Not allowed: the old way may be.
   }
-  return copyBySelection(text);
+  const blob = await text;
+  if (blob.size > MAX_SELECTED) return 'Too much to copy here: save it as a file';
+  return copyBySelection(await blob.text()) ? '' : 'This browser does not let a page copy';
 }
 
 function copyBySelection(text: string): boolean {

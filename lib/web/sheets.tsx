@@ -2,11 +2,11 @@
 import type { JSX } from 'preact';
 import type { ActionId } from './actions.ts';
 import { Bookmarks, type Mark } from './bookmarks.tsx';
-import { say, sheet, whole } from './desk.ts';
+import { sheet, whole } from './desk.ts';
 import { Help } from './help.tsx';
 import { Palette } from './palette.tsx';
 import { Settings } from './settings.tsx';
-import { copyText } from './share.ts';
+import { copy } from './share.ts';
 import { Sheet } from './sheet.tsx';
 import { Whole } from './whole.tsx';
 
@@ -23,10 +23,6 @@ export function Sheets({ run, goTo }: { run: (id: ActionId) => void; goTo: (mark
 function Line(): JSX.Element | null {
   const line = whole.value;
   if (!line) return null;
-  const copy = async (text: string, what: string): Promise<void> => {
-    if (await copyText(text)) say(`Copied ${what}`);
-    else say('This browser gives no clipboard', { bad: true });
-  };
   return (
     <Sheet title={line.label.id === '' ? 'Note' : line.label.id} close={() => (whole.value = undefined)}>
       <Whole line={line} copy={(text, what) => void copy(text, what)} />

@@ -1,6 +1,6 @@
 /** How many lines a pane shows, and how many it hides: always in view, so that no forgotten filter misleads. */
 import type { JSX } from 'preact';
-import { counted } from './clock.ts';
+import { counted, linesText } from './clock.ts';
 import type { Choices } from './choices.ts';
 import type { PaneState } from './talk.ts';
 
@@ -13,7 +13,7 @@ function tallied({ lines, matched, narrowed, search }: PaneState): JSX.Element {
   const searching = search.state === 'searching';
   const percent = `${Math.floor(search.progress * 100)}%`;
   if (searching && search.progress < 0.01) return <>searching… {percent}</>;
-  if (!narrowed) return <>{counted(lines)} {lines === 1 ? 'line' : 'lines'}</>;
+  if (!narrowed) return <>{linesText(lines)}</>;
   return (
     <>
       <b>{counted(matched)}</b> of {counted(lines)} lines match{searching ? ` so far (${percent})` : ''},{' '}

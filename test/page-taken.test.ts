@@ -92,6 +92,12 @@ test('the command for a shell prints, and the files hold, what the page shows', 
       assert.is(counts.size, VIEWS.length, [...counts].join());
       assert.ok(![...counts].includes(0));
 
+      // Of more streams than the server takes names there is no command, rather than one that shows others.
+      await page.goto('about:blank');
+      await page.goto(`${server.url}/#${Array.from({ length: 65 }, (_, i) => `stream=s${i}`).join('&')}`);
+      await page.keyboard.press('$');
+      await page.getByText('A command can have 64 streams, not 65').waitFor();
+
       // What is followed goes on in the shell as on the page.
       await turnTo(page, `${server.url}/#level=error,fatal&from=${T + 90_000}&to=${T + 200_000}`);
       const command = await copied(page, '$');

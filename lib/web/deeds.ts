@@ -10,7 +10,7 @@ import { lineText } from './hash.ts';
 import { memory, remember } from './memory.ts';
 import { openPalette } from './palette.tsx';
 import { copy, fileName, saveFile } from './share.ts';
-import { shellCommand } from './shell.ts';
+import { MAX_STREAMS, shellCommand } from './shell.ts';
 import type { Ask, Say } from './talk.ts';
 import { nextDensity, nextTheme, nextTime, resize } from './theme.ts';
 
@@ -167,6 +167,8 @@ export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
     saveRecords: () => void save('ndjson'),
     shell: () => {
       const { following: follow, coloured } = view();
+      const { length } = pane().streams.value ?? [];
+      if (length > MAX_STREAMS) return desk.say(`A command can have ${MAX_STREAMS} streams, not ${counted(length)}`, { bad: true });
       void copy(shellCommand({ ...pane().choice.value, base: location.href, follow, as: 'text', coloured }), 'a command for a shell');
     },
 

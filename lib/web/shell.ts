@@ -13,9 +13,9 @@ export type Wanted = Pick<Choice, 'streams' | 'filters' | 'levels' | 'from' | 't
   coloured: boolean;
 };
 
-/** The server takes no longer pattern, and no more ids (lm-serve(1), api/tail). */
+/** The server takes no longer pattern, and the names of no more streams (lm-serve(1), api/tail). */
 const MAX_PATTERN = 1000;
-const MAX_IDS = 64;
+export const MAX_STREAMS = 64;
 
 /** A text as one word of a POSIX shell (XCU 2.2.2): within single quotes everything stands for itself but the quote. */
 export function quoted(text: string): string {
@@ -27,7 +27,7 @@ export function quoted(text: string): string {
  * The command line, for sh. One filter that includes is left to the server, whose expressions are those of the page; each other is a
  * grep, whose -P is PCRE: the same for what people write, though not for every corner of JavaScript's expressions.
  *
- * With `as` ndjson greps look at whole records. Levels and the time shown are left to the server; columns, folding and repeats are not in it.
+ * Of more streams than MAX_STREAMS there is none. With `as` ndjson greps look at whole records. Levels and the time shown are left to the server; columns, folding and repeats are not in it.
  */
 export function shellCommand({ base, streams, filters, levels, from, to, follow, as, coloured }: Wanted): string {
   const ofServer = filters.find((filter) => !filter.exclude && sourceOf(filter).length <= MAX_PATTERN);
@@ -36,8 +36,7 @@ export function shellCommand({ base, streams, filters, levels, from, to, follow,
   if (as === 'text') put('as', 'text');
   put('lines', 'all');
   if (follow) put('follow', '1');
-  const ids = streams && streams.length <= MAX_IDS ? streams : [];
-  for (const id of ids) put('id', id);
+  for (const id of streams ?? []) put('id', id);
   if (levels !== ALL_LEVELS) put('level', LEVEL_NAMES.filter((_, bit) => (levels >> bit) & 1).join());
   if (from !== undefined) put('since', `${from}`);
   if (to !== undefined) put('until', `${to}`);

@@ -248,6 +248,7 @@ test('a cleared view stays cleared when it is loaded anew, split or sent as a li
   // What is loaded from before it is cleared as well; in another life of the server nothing is.
   await page.getByRole('button', { name: 'Load 701 older' }).click();
   await tallies(/^1 line; 1,001 lines$/);
+  await until(() => page.url().includes('lines=1000000'));
   const url = page.url().replace(/cleared=[^.]*/, 'cleared=another');
   await page.goto('about:blank');
   await page.goto(url);

@@ -51,7 +51,6 @@ export class Choices {
   readonly name = computed(() => nameOf(this.streams.value));
   readonly choice = computed((): Choice => this.#choice());
   readonly #stop: (() => void)[] = [];
-  readonly #settlers = new Map<object, () => void>();
 
   constructor(id: number, view: PaneView) {
     this.id = id;
@@ -109,11 +108,6 @@ export class Choices {
     return [...this.filters.value, this.applied.value].filter(({ on, source }) => on && source !== '');
   }
 
-  /** Somebody has pressed Enter: what is typed counts at once. */
-  settleNow(): void {
-    for (const settle of this.#settlers.values()) settle();
-  }
-
   end(): void {
     this.#stop.forEach((stop) => stop());
   }
@@ -133,22 +127,14 @@ export class Choices {
     };
   }
 
-  /** What is typed is in force as soon as the key is seen to, if it is a pattern; until then the last that was one stays. */
+  /** What is typed is in force at once where it is a pattern; until then the last that was one stays. */
   #settle<P extends Pattern>(typed: { value: P }, fault: { value: string }, settled: { value: P }): void {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    this.#stop.push(
-      effect(() => {
-        const pattern = typed.value;
-        clearTimeout(timer);
-        const settle = (): void => {
-          fault.value = pattern.source === '' ? '' : (filterFault({ exclude: false, ...pattern }) ?? '');
-          if (fault.value === '') settled.value = pattern;
-        };
-        this.#settlers.set(typed, settle);
-        timer = setTimeout(settle);
-      }),
-      () => clearTimeout(timer),
-    );
+    const settle = (): void => {
+      const pattern = typed.value;
+      fault.value = pattern.source === '' ? '' : (filterFault({ exclude: false, ...pattern }) ?? '');
+      if (fault.value === '') settled.value = pattern;
+    };
+    this.#stop.push(effect(settle));
   }
 }
 

@@ -24,17 +24,21 @@ let wanted = true; // the page has drawn the last state
 let timer: ReturnType<typeof setTimeout> | undefined;
 let sent = 0;
 
+/** Not before what is being done is done. */
 function sendState(): void {
   if (!changed || !wanted || timer !== undefined) return;
-  timer = setTimeout(
-    () => {
-      timer = undefined;
-      changed = wanted = false;
-      sent = performance.now();
-      void keeper.state(link?.state ?? 'connecting', link?.retry ?? 0).then(say);
-    },
-    Math.max(0, sent + STATE_EVERY - performance.now()),
-  );
+  const wait = sent + STATE_EVERY - performance.now();
+  if (wait <= 0) queueMicrotask(sendNow);
+  else timer = setTimeout(sendNow, wait);
+}
+
+function sendNow(): void {
+  clearTimeout(timer);
+  timer = undefined;
+  if (!changed || !wanted) return;
+  changed = wanted = false;
+  sent = performance.now();
+  void keeper.state(link?.state ?? 'connecting', link?.retry ?? 0).then(say);
 }
 
 /** Something is other than in the last state; with `soon` it is which rows are shown, which somebody waits for. */

@@ -13,7 +13,6 @@ const listed = signal<Choices | undefined>(undefined);
 
 /** Put what is in the box beside it, in force until it is switched off, and the box is free again. */
 export function keepDraft(pane: Choices): void {
-  pane.settleNow();
   const draft = pane.draft.value;
   if (draft.source === '' || pane.fault.value !== '') return;
   addFilter(pane, draft);

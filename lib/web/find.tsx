@@ -34,7 +34,6 @@ export function FindBox({ pane, runs }: { pane: Choices; runs: Runs }): JSX.Elem
           onKeyDown={(event) => {
             if (event.key !== 'Enter') return;
             event.preventDefault();
-            pane.settleNow();
             go(!event.shiftKey);
           }}
         />

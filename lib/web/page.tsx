@@ -100,22 +100,23 @@ function layout(): Layout {
   return { panes, lock: desk.lock.value, lines: desk.firstLines.value, time: time === PLAIN_LOOK.time ? undefined : time };
 }
 
-function writeHash(): void {
-  const hash = toHash(layout());
-  if (hash !== location.hash) history.replaceState(undefined, '', hash === '' ? location.pathname + location.search : hash);
-}
-
 let placing: ReturnType<typeof setTimeout> | undefined;
-/** The lines have moved: browsers allow only so many changes of the address a second. */
-function place(): void {
+let placed = 0;
+/** Write the address in so many ms. Browsers allow only so many changes of it a second. */
+function place(wait = PLACE): void {
   clearTimeout(placing);
-  placing = setTimeout(writeHash, PLACE);
+  placing = setTimeout(() => {
+    placed = performance.now();
+    const hash = toHash(layout());
+    if (hash !== location.hash) history.replaceState(undefined, '', hash === '' ? location.pathname + location.search : hash);
+  }, wait);
 }
 let begun = false;
 effect(() => {
   layout();
-  if (begun && !desk.asked.panes.some((pane) => pane.at)) writeHash();
-  else place();
+  // At once, unless somebody types on, or a place that was asked for has yet to be gone to.
+  const atOnce = begun && !desk.asked.panes.some((pane) => pane.at);
+  place(atOnce ? placed + PLACE - performance.now() : PLACE);
   begun = true;
 });
 addEventListener('hashchange', () => {

@@ -1,5 +1,4 @@
 /** What a selection in the lines is on the clipboard: lines as they came, without terminal colours and without what the page adds. */
-import { isLine } from './kind.ts';
 import type { Rows } from './rows.ts';
 import { plainText } from './sgr.ts';
 
@@ -10,7 +9,7 @@ export function cleanText(selection: Selection | null, rows: Rows): string | und
   const [from, to] = [numberAt(range.startContainer, rows), numberAt(range.endContainer, rows)];
   if (from === undefined || to === undefined || from >= to) return undefined;
   const last = ends(range) ? to : to - 1; // a selection that ends before the first letter of a row has nothing of it
-  return rows.textOf(from, last, (row) => (isLine(row.kind) ? plainText(row.text) : row.text));
+  return rows.textOf(from, last, (row) => plainText(row.text));
 }
 
 function numberAt(node: globalThis.Node, rows: Rows): number | undefined {

@@ -70,8 +70,8 @@ export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
     down: () => view().lines(1),
     rowDown: () => view().step(1),
     rowUp: () => view().step(-1),
-    open: () => void (view().open() || view().unfold(true)),
-    shut: () => void (view().shut() || view().unfold(false)),
+    open: () => view().hand.open(),
+    shut: () => view().hand.shut(),
     pageUp: () => view().pages(-1),
     pageDown: () => view().pages(1),
     clear: () => {
@@ -180,9 +180,9 @@ export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
     time: nextTime,
     structure: () => remember({ structure: !memory.value.structure }),
     tokens: () => remember({ tokens: !memory.value.tokens }),
-    wrapLine: () => view().wrapLine(),
+    wrapLine: () => view().hand.wrapLine(),
     countFrom: () => {
-      if (view().countFrom()) remember({ time: 'delta' });
+      if (view().hand.countFrom()) remember({ time: 'delta' });
     },
     theme: nextTheme,
     density: nextDensity,

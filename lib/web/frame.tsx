@@ -10,12 +10,13 @@ import { Empty } from './empty.tsx';
 import { marks } from './bookmarks.tsx';
 import { MAX_COLUMNS } from './columns.ts';
 import { Guide } from './guide.ts';
+import type { RowAct } from './hand.ts';
 import { samePattern } from './layout.ts';
 import { look, memory } from './memory.ts';
 import { Pill } from './pill.tsx';
 import { Histogram } from './histogram.tsx';
 import type { Ask, PaneState, Say } from './talk.ts';
-import { View, type RowAct } from './view.ts';
+import { View } from './view.ts';
 
 /** How often the controls are drawn anew while lines come, ms. */
 const CONTROLS_EVERY = 150;

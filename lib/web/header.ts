@@ -6,7 +6,7 @@ export class Header {
   readonly element = document.createElement('div');
   readonly #rows: Rows;
   readonly #remove: (path: string) => void;
-  #drawn: readonly number[] = [];
+  #drawn = ''; // the widths that the columns have
 
   /** `remove` is told of a column that is wanted no more. */
   constructor(rows: Rows, remove: (path: string) => void) {
@@ -37,7 +37,7 @@ export class Header {
       return cell;
     });
     this.element.replaceChildren(small('before', ''), ...cells);
-    this.#drawn = [];
+    this.#drawn = '';
     this.fit();
   }
 
@@ -45,8 +45,8 @@ export class Header {
   fit(): void {
     const { columns, widths } = this.#rows;
     const now = columns.map((column) => widths.of(column));
-    if (now.length === this.#drawn.length && now.every((width, i) => width === this.#drawn[i])) return;
-    this.#drawn = now;
+    if (now.join() === this.#drawn) return;
+    this.#drawn = now.join();
     now.forEach((width, i) => this.element.parentElement?.style.setProperty(`--column-${i}`, `${width + 2}ch`));
   }
 }

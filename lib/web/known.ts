@@ -1,4 +1,4 @@
-/** The rows that the page has been sent, around those it shows; what is missing is asked for once. */
+/** The rows of the lens that is shown: which there are, and those that the page has been sent; what is missing is asked for once. */
 import type { Row } from './talk.ts';
 
 /** How near the edge of the known rows the next are asked for, and how many more then. Where none is known, no more than what is near. */
@@ -6,21 +6,38 @@ const NEAR = 60;
 const AHEAD = 200;
 const MAX_KNOWN = 4000;
 
-/** Numbers of the rows that there are: [base, end). */
-export type Extent = { base: number; end: number };
+/** What no lens has for its key. */
+export const NO_LENS = -1;
 
 export class Known {
-  readonly #want: (from: number, to: number) => void;
+  lens = NO_LENS;
+  /** Numbers of the rows that there are: [base, end). */
+  base = 0;
+  end = 0;
+  readonly #want: (lens: number, from: number, to: number) => void;
   readonly #rows = new Map<number, Row>();
   #asked = { from: 0, to: 0 };
 
-  constructor(want: (from: number, to: number) => void) {
+  constructor(want: (lens: number, from: number, to: number) => void) {
     this.#want = want;
   }
 
-  clear(): void {
+  /** Know nothing yet of the rows of another lens, or of the same once more. */
+  turnTo(lens: number): void {
+    this.lens = lens;
     this.#rows.clear();
     this.#asked = { from: 0, to: 0 };
+  }
+
+  /** There are these rows now. */
+  reach(base: number, end: number): void {
+    this.base = base;
+    this.end = end;
+  }
+
+  /** Of all numbers of rows the nearest to this one; where there is no row, that of the next to come. */
+  nearest(at: number): number {
+    return Math.max(this.base, Math.min(at, this.end - 1));
   }
 
   row(at: number): Row | undefined {
@@ -44,11 +61,6 @@ export class Known {
     return false;
   }
 
-  /** Texts of the rows known, at most so many. */
-  sample(most: number): string[] {
-    return [...this.#rows.values()].slice(-most).map((row) => row.text);
-  }
-
   /** Rows that were asked for. */
   answer(rows: readonly Row[], middle: number): void {
     this.#asked = { from: 0, to: 0 };
@@ -56,26 +68,26 @@ export class Known {
   }
 
   /** Whether all rows [from, to) are known; else they are asked for. Those around them are asked for in good time. */
-  have(from: number, to: number, extent: Extent): boolean {
+  have(from: number, to: number): boolean {
     for (let at = from; at < to; at++) {
       if (this.#rows.has(at)) continue;
-      if (from < this.#asked.from || to > this.#asked.to) this.#ask(from - NEAR, to + NEAR, extent);
+      if (from < this.#asked.from || to > this.#asked.to) this.#ask(from - NEAR, to + NEAR);
       return false;
     }
-    const low = Math.max(extent.base, from - NEAR);
-    const high = Math.min(extent.end, to + NEAR) - 1;
+    const low = Math.max(this.base, from - NEAR);
+    const high = Math.min(this.end, to + NEAR) - 1;
     const nearEdge = (low < from && !this.#rows.has(low)) || (high >= to && !this.#rows.has(high));
-    if (nearEdge && this.#asked.to === this.#asked.from) this.#ask(from - AHEAD, to + AHEAD, extent);
+    if (nearEdge && this.#asked.to === this.#asked.from) this.#ask(from - AHEAD, to + AHEAD);
     return true;
   }
 
   /** Those of [from, to) that there are, without what is known at either end. */
-  #ask(from: number, to: number, { base, end }: Extent): void {
-    this.#asked = { from: Math.max(base, from), to: Math.min(end, to) };
+  #ask(from: number, to: number): void {
+    this.#asked = { from: Math.max(this.base, from), to: Math.min(this.end, to) };
     ({ from, to } = this.#asked);
     while (this.#rows.has(from)) from++;
     while (this.#rows.has(to - 1)) to--;
-    this.#want(from, to);
+    this.#want(this.lens, from, to);
   }
 }
 

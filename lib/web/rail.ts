@@ -13,13 +13,12 @@ const LEAST = 2;
 const EVERY = 250;
 
 export class Rail {
-  readonly element: HTMLElement;
+  readonly element = document.createElement('div');
   readonly #lanes: HTMLElement[];
   #bins: Uint8Array = new Uint8Array(0);
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
-    this.element = document.createElement('div');
     this.element.className = 'rail';
     this.element.ariaHidden = 'true';
     this.#lanes = LANES.map(([name]) => {

@@ -50,9 +50,9 @@ export type Marks = {
 };
 
 export class Rows implements Manner {
+  readonly element = document.createElement('div');
   readonly widths = new Widths();
   readonly marks: Marks = { opened: new Map(), wrapped: new Set(), bookmarks: new Set(), zero: undefined };
-  readonly #block: HTMLElement;
   readonly #act: (act: FieldAct) => void;
   #look = PLAIN_LOOK;
   #columns: readonly string[] = [];
@@ -64,8 +64,8 @@ export class Rows implements Manner {
   /** The row that the person is at; -1 for none. */
   here = -1;
 
-  constructor(block: HTMLElement, act: (act: FieldAct) => void) {
-    this.#block = block;
+  constructor(act: (act: FieldAct) => void) {
+    this.element.className = 'block';
     this.#act = act;
   }
 
@@ -104,7 +104,7 @@ export class Rows implements Manner {
     return true;
   }
 
-  /** Have exactly the rows [from, to) in the block. Those already there are not touched, so that a selection in them stays. `hurried`: they will be gone in a moment, and are drawn without what nobody could see. */
+  /** Have exactly the rows [from, to) in the element. Those already there are not touched, so that a selection in them stays. `hurried`: they will be gone in a moment, and are drawn without what nobody could see. */
   show(from: number, to: number, rowAt: (at: number) => Row | undefined, hurried = false): void {
     this.#arrange(from, to);
     let last = rowAt(from - 1);
@@ -131,21 +131,21 @@ export class Rows implements Manner {
     const keepTo = Math.min(to, this.to);
     const kept = keepFrom < keepTo ? this.#lines.slice(keepFrom - this.from, keepTo - this.from) : this.#lines.slice(0, count);
     const above = keepFrom < keepTo ? keepFrom - from : 0;
-    if (keepFrom >= keepTo) unselect(this.#block);
+    if (keepFrom >= keepTo) unselect(this.element);
     const stays = new Set(kept);
     const spare = this.#lines.filter((line) => !stays.has(line));
     const take = (): Line => spare.pop() ?? newLine();
     const before = Array.from({ length: above }, take);
     const after = Array.from({ length: count - above - kept.length }, take);
     for (const line of spare) line.element.remove();
-    this.#block.prepend(...before.map((line) => line.element));
-    this.#block.append(...after.map((line) => line.element));
+    this.element.prepend(...before.map((line) => line.element));
+    this.element.append(...after.map((line) => line.element));
     this.#lines = [...before, ...kept, ...after];
     this.from = from;
     this.to = from + count;
   }
 
-  /** Top of a row within the block, and its height, as laid out. */
+  /** Top of a row within the element, and its height, as laid out. */
   placeOf(at: number): { top: number; height: number } | undefined {
     const element = this.#lines[at - this.from]?.element;
     return element && { top: element.offsetTop, height: element.offsetHeight };
@@ -168,12 +168,6 @@ export class Rows implements Manner {
 
   elementAt(at: number): HTMLElement | undefined {
     return this.#lines[at - this.from]?.element;
-  }
-
-  /** The number of the row with this position, where it is on the screen. */
-  numberOf(position: number): number | undefined {
-    const i = this.#lines.findIndex((line) => line.row?.position === position);
-    return i < 0 ? undefined : this.from + i;
   }
 
   /** Whether a row's line has structure that can be opened. */

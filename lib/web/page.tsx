@@ -100,24 +100,25 @@ function layout(): Layout {
   return { panes, lock: desk.lock.value, lines: desk.firstLines.value, time: time === PLAIN_LOOK.time ? undefined : time };
 }
 
-let placing: ReturnType<typeof setTimeout> | undefined;
-let placed = 0;
-/** Write the address in so many ms. Browsers allow only so many changes of it a second. */
-function place(wait = PLACE): void {
+function writeHash(): void {
   clearTimeout(placing);
-  placing = setTimeout(() => {
-    placed = performance.now();
-    const hash = toHash(layout());
-    if (hash !== location.hash) history.replaceState(undefined, '', hash === '' ? location.pathname + location.search : hash);
-  }, wait);
+  const hash = toHash(layout());
+  if (hash !== location.hash) history.replaceState(undefined, '', hash === '' ? location.pathname + location.search : hash);
 }
-let begun = false;
+
+let placing: ReturnType<typeof setTimeout> | undefined;
+/** Somebody scrolls or types: browsers allow only so many changes of the address a second. */
+function place(): void {
+  clearTimeout(placing);
+  placing = setTimeout(writeHash, PLACE);
+}
+let chosen: string | undefined;
 effect(() => {
-  layout();
-  // At once, unless somebody types on, or a place that was asked for has yet to be gone to.
-  const atOnce = begun && !desk.asked.panes.some((pane) => pane.at);
-  place(atOnce ? placed + PLACE - performance.now() : PLACE);
-  begun = true;
+  const { panes, ...rest } = layout();
+  const now = JSON.stringify([rest, panes.map((pane) => ({ ...pane, draft: 0, find: 0, at: 0 }))]);
+  if (chosen !== undefined && chosen !== now && !desk.asked.panes.some((pane) => pane.at)) writeHash();
+  else place();
+  chosen = now;
 });
 addEventListener('hashchange', () => {
   const seen = fromHash(location.hash);

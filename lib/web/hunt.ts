@@ -18,6 +18,8 @@ const BLOCK = 16_384;
 const MOST = 16;
 const QUICK = 3;
 const SLOW = 8;
+/** Where other rows are to be shown the processors are left to who draws them, for so long, ms. */
+const REST = 50;
 /** Memory for rows on their way is used again, since fresh memory costs more than to fill it: so much at once, and so many of them, bytes. */
 const ROOM = 288 * 1024;
 const ROOMS = 2 * MOST;
@@ -36,6 +38,7 @@ export class Hunt {
   #jobs = 0;
   #together = 1;
   #rooms: ArrayBuffer[] = [];
+  #resting: ReturnType<typeof setTimeout> | undefined;
 
   constructor(make: MakeMatcher, store: Store, events: HuntEvents, threads: number) {
     this.#store = store;
@@ -70,7 +73,17 @@ export class Hunt {
       const newer = hits.newer(this.#store);
       if (newer) this.#try(hits, [newer], this.#threadOf(newer.chunk));
     }
+    if (this.#resting !== undefined) return;
     for (const hits of this.#wanted) while (this.#tryOlder(hits));
+  }
+
+  /** Other rows are to be shown: nothing is more urgent for a moment. */
+  rest(): void {
+    clearTimeout(this.#resting);
+    this.#resting = setTimeout(() => {
+      this.#resting = undefined;
+      this.pump();
+    }, REST);
   }
 
   /** Where filters match in texts; no marks where that takes too long. */

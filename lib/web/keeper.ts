@@ -39,7 +39,10 @@ export class Keeper {
     this.#holes = new Holes(this.#store, runs);
     this.#intake = new Intake(this.#store, runs, greeted, this.#holes);
     this.feed = new FeedReader(this.#intake);
-    this.#changed = changed;
+    this.#changed = (soon) => {
+      if (soon) this.#hunt.rest();
+      changed(soon);
+    };
     this.#hunt = new Hunt(make, this.#store, {
       found: (hits, stretch) => {
         if (stretch.chunk.first < this.#store.first) return hits.forget(stretch.chunk);

@@ -36,14 +36,19 @@ test('whatever the expression and the text, the answer is that of the expression
 
 test('what is looked for first', () => {
   for (const [source, scout] of [
-    ['PANIC', 'PANIC'], ['needle-\\d+', 'needle-\\d'], ['ERROR|WARN', 'ERROR|WARN'], ['foo.*bar', 'foo'], ['status=5\\d\\d$', 'status=5\\d\\d'], ['abcd*', 'abc'],
-    ['abcd{2}', 'abc'], ['ab', undefined], ['ERROR|x', undefined], ['^abc', undefined], ['\\babc', undefined], ['(abc)', undefined], ['a?bc', undefined], ['', undefined],
+    ['PANIC', 'PANIC'], ['needle-\\d+', 'needle-'], ['ERROR|WARN', 'ERROR|WARN'], ['foo.*bar', 'foo'], ['a.*needle', 'needle'], ['status=5\\d\\d$', 'status=5'],
+    ['abcd*', 'abc'], ['abcd{2}', 'abc'], ['a?bcd', 'bcd'], ['abcx+', 'abcx'], ['x+?abc', 'xabc'], ['^abc', 'abc'], ['\\babc', 'abc'], ['(x|y)+?abc(z)?', 'abc'],
+    ['\\d+\\.\\d+\\.99\\.', '\\.99\\.'], ['\\d\\d[ab]', '\\d\\d[ab]'], ['x{2}(?=abcd)abc', 'abc'], ['a{b}cde', 'cde'], ['a{bcde', undefined],
+    ['ab', undefined], ['ERROR|x', undefined], ['(abc)', undefined], ['a?bc', undefined], ['(?<n>a)\\k<n>bcd', undefined], ['', undefined],
   ] as const) assert.is(scoutOf(new RegExp(source))?.source, scout, source);
+  for (const [source, scout] of [
+    ['" 50[0-9] ', '/" 50/g'], ['GET /login\\d+5 ', '/GET \\/login\\d/gi'], ['iphone|\\.99\\.', '/iphone|\\.99\\./gi'], ['\\x41\\.\\.', '/\\x41\\.\\./gi'], ['ſ\\.\\.', '/ſ\\.\\./gi'],
+  ] as const) assert.is(String(scoutOf(new RegExp(source, 'i'))), scout, source);
 });
 
 test('rows are found as by trying each, whatever they hold and whatever is looked for first', () => {
-  const part = fc.constantFrom('abc', 'abd', 'abc', '[ab]bc', '\\wbc', '.', '.*', 'c+', 'x?', '|abd', '$', '(?!d)', '\\b', 'é', '✓');
-  const line = fc.string({ unit: fc.constantFrom('a', 'b', 'c', 'abc', 'abd', 'é', '✓', '😀', '\x1b[31m', '\n', '\ud800'), maxLength: 12 });
+  const part = fc.constantFrom('abc', 'abd', 'abc', '[ab]bc', '\\wbc', '.', '.*', 'c+', 'c+?', 'b{1}', 'x?', '|abd', '^', '$', '(?!d)', '(abc|c)', '(ab)?', '\\b', 'é', '✓', '-.-', '-1-', '--+');
+  const line = fc.string({ unit: fc.constantFrom('a', 'b', 'c', 'abc', 'abd', 'B', '-', '-1-', 'é', '✓', '😀', '\x1b[31m', '\n', '\ud800'), maxLength: 12 });
   const encoder = new TextEncoder();
   fc.assert(
     fc.property(fc.array(part, { minLength: 1, maxLength: 4 }), fc.boolean(), fc.boolean(), fc.array(line, { minLength: 1, maxLength: 100 }), (parts, fold, exclude, lines) => {

@@ -58,7 +58,7 @@ function makeMatcher(answer: (answer: MatchAnswer) => void): Matcher {
   return { post: (job, transfer) => worker.postMessage(job, transfer), end: () => worker.terminate() };
 }
 
-const keeper = new Keeper(makeMatcher, Math.min(MATCHERS, navigator.hardwareConcurrency), change, () => poll?.now());
+const keeper = new Keeper(makeMatcher, Math.min(MATCHERS, navigator.hardwareConcurrency || 1), change, () => poll?.now());
 
 function open(api: string, first: number): void {
   lines = first;

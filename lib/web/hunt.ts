@@ -52,7 +52,7 @@ export class Hunt {
     hits.recall();
     this.#wanted.push(hits);
     this.#together = 1;
-    this.pump();
+    this.#goOn();
   }
 
   /** Try these no longer; what is out for them is not waited for, but its time counts. */
@@ -79,11 +79,13 @@ export class Hunt {
 
   /** Other rows are to be shown: nothing is more urgent for a moment. */
   rest(): void {
+    this.#resting ??= setTimeout(() => this.#goOn(), REST);
+  }
+
+  #goOn(): void {
     clearTimeout(this.#resting);
-    this.#resting = setTimeout(() => {
-      this.#resting = undefined;
-      this.pump();
-    }, REST);
+    this.#resting = undefined;
+    this.pump();
   }
 
   /** Where filters match in texts; no marks where that takes too long. */

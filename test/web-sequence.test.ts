@@ -83,11 +83,11 @@ test('rows that are kept are tried again without being sent, until they are to b
   const bytes = new TextEncoder().encode('onetwo');
   const filters = [{ source: 'two', mode: 'text' as const, fold: false, exclude: false }];
   const bounds = new Uint32Array([0, 3, 3, 6]);
-  const first = tries.answer({ what: 'try', job: 1, filters, rows: [{ chunk: 7, bytes, bounds, keep: true }] });
+  const first = tries.answer({ what: 'try', filters, rows: [{ chunk: 7, bytes, bounds, keep: true }] });
   assert.equal([[...(first?.bits?.[0] ?? [])], (first?.kept ?? 0) > 0], [[2], true]);
-  assert.equal([...(tries.answer({ what: 'try', job: 2, filters, rows: [{ chunk: 7 }] })?.bits?.[0] ?? [])], [2]);
+  assert.equal([...(tries.answer({ what: 'try', filters, rows: [{ chunk: 7 }] })?.bits?.[0] ?? [])], [2]);
   tries.answer({ what: 'forget', chunks: [7, 8] });
-  assert.is(tries.answer({ what: 'try', job: 3, filters, rows: [] })?.kept, 0);
+  assert.is(tries.answer({ what: 'try', filters, rows: [] })?.kept, 0);
 });
 
 test('a line full of the first piece takes no time', () => {

@@ -35,7 +35,6 @@ export class Hunt {
   readonly #threads: MatchThread[];
   #wanted: Hits[] = [];
   #out: Out[] = []; // in the order in which they were given out, which is the one in which they are taken
-  #jobs = 0;
   #together = 1;
   #rooms: ArrayBuffer[] = [];
   #resting: ReturnType<typeof setTimeout> | undefined;
@@ -94,7 +93,7 @@ export class Hunt {
     return new Promise((marked) => {
       thread.run({
         hits,
-        job: { what: 'mark', job: ++this.#jobs, filters: hits.filters, texts },
+        job: { what: 'mark', filters: hits.filters, texts },
         transfer: [],
         done: (answer) => marked(answer.marks ?? []),
         lost: () => marked([]),
@@ -127,7 +126,7 @@ export class Hunt {
     this.#out.push(out);
     thread.run({
       hits,
-      job: { what: 'try', job: ++this.#jobs, filters: hits.filters, rows },
+      job: { what: 'try', filters: hits.filters, rows },
       transfer: rows.flatMap(({ bytes }) => (bytes ? [bytes.buffer as ArrayBuffer] : [])),
       done: (answer, took) => this.#answered(out, answer, took),
       lost: () => {},

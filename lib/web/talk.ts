@@ -210,13 +210,13 @@ export type Say =
  */
 export type TryRows = { chunk: number; bytes?: Uint8Array; bounds?: Uint32Array; keep?: boolean };
 
-/** Feed worker to match worker: try rows, mark texts (both answered), or forget chunks. */
+/** Feed worker to match worker: try rows, mark texts (both answered, in the order in which they were asked), or forget chunks. */
 export type MatchJob =
-  | { what: 'try'; job: number; filters: Filter[]; rows: TryRows[] }
-  | { what: 'mark'; job: number; filters: Filter[]; texts: string[] }
+  | { what: 'try'; filters: Filter[]; rows: TryRows[] }
+  | { what: 'mark'; filters: Filter[]; texts: string[] }
   | { what: 'forget'; chunks: number[] };
 /**
  * `bits` are one list for each of the rows, one bit a row; `kept` is the memory that has been taken for what is kept, bytes; `rooms` is what
  * rows came in, for the next ones.
  */
-export type MatchAnswer = { job: number; bits?: Uint8Array[]; kept?: number; rooms?: ArrayBuffer[]; marks?: number[][] };
+export type MatchAnswer = { bits?: Uint8Array[]; kept?: number; rooms?: ArrayBuffer[]; marks?: number[][] };

@@ -35,9 +35,9 @@ export class Tries {
   answer(job: MatchJob): MatchAnswer | undefined {
     if (job.what === 'forget') return this.#forget(job.chunks);
     this.#turnTo(job.filters);
-    if (job.what === 'mark') return { job: job.job, marks: job.texts.map((text) => marksOfAll(plainText(text), this.#marking)) };
+    if (job.what === 'mark') return { marks: job.texts.map((text) => marksOfAll(plainText(text), this.#marking)) };
     const bits = job.rows.map((rows) => tryRows(this.#textOf(rows), this.#test));
-    return { job: job.job, bits, kept: this.#size, rooms: job.rows.flatMap(({ bytes }) => (bytes ? [bytes.buffer as ArrayBuffer] : [])) };
+    return { bits, kept: this.#size, rooms: job.rows.flatMap(({ bytes }) => (bytes ? [bytes.buffer as ArrayBuffer] : [])) };
   }
 
   #textOf({ chunk, bytes, bounds, keep }: TryRows): RowText {

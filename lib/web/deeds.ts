@@ -40,9 +40,8 @@ export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
     focus('.filter-input');
   };
   const copyLines = (as: 'text' | 'ndjson'): Promise<void> => {
-    let lines = 0;
-    const made = exported(as).then((file) => ((lines = file.lines), file.blob));
-    return copy(made, () => linesText(lines));
+    const file = exported(as);
+    return copy(file.then(({ blob }) => blob), file.then(({ lines }) => linesText(lines)));
   };
   const save = async (as: 'text' | 'ndjson'): Promise<void> => {
     const { blob, lines } = await exported(as);

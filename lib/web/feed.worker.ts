@@ -33,7 +33,6 @@ function sendState(): void {
 }
 
 function sendNow(): void {
-  clearTimeout(timer);
   timer = undefined;
   if (!changed || !wanted) return;
   changed = wanted = false;

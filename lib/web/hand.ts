@@ -1,7 +1,7 @@
 /** The person's hand on single lines: what is pointed at, held, selected and copied, opened, wrapped and counted from, by pointer or by keys. */
 import { cleanText } from './copy.ts';
 import type { FieldAct } from './fieldtree.ts';
-import type { Rows } from './rows.ts';
+import { NO_ROW, type Rows } from './rows.ts';
 import type { Row } from './talk.ts';
 
 /** What a person does with a row, for others to see to. */
@@ -9,8 +9,8 @@ export type RowAct = FieldAct | { act: 'unfold'; position: number } | { act: 'ba
 
 /** The view that shows the lines. */
 export type Lines = {
-  /** The number of the row that the person is at. */
-  readonly current: number;
+  /** The row that the person is at. */
+  readonly row: Row | undefined;
   /** Stand still. */
   pause(): void;
   /** One row comes to be drawn otherwise: nothing above it moves. */
@@ -18,8 +18,6 @@ export type Lines = {
   /** Draw what there is. */
   draw(): void;
 };
-
-const NO_ROW = -1;
 
 export class Hand {
   /** The button is down on the lines: they stand still, so that what is pointed at stays there. */
@@ -43,7 +41,7 @@ export class Hand {
 
   /** Wrap the lines of the current row, or no longer. */
   wrapLine(): void {
-    const row = this.#row;
+    const { row } = this.#view;
     if (!row) return;
     const { wrapped } = this.#rows.marks;
     this.#view.change(() => {
@@ -54,7 +52,7 @@ export class Hand {
   /** Count times from the current row; from there no longer if it is the one. Gives whether they are counted from it. */
   countFrom(): boolean {
     const { marks } = this.#rows;
-    const row = this.#row;
+    const { row } = this.#view;
     marks.zero = !row || marks.zero?.position === row.position ? undefined : { position: row.position, ts: row.ts };
     this.#view.draw();
     return marks.zero !== undefined;
@@ -62,7 +60,7 @@ export class Hand {
 
   /** Open the fields of the current row and go into them; where it has none, open what is folded under it or what it stands for. */
   open(): void {
-    const row = this.#row;
+    const { row } = this.#view;
     if (!row) return;
     if (this.#rows.canOpen(row)) {
       if (!this.#rows.marks.opened.has(row.position)) this.#toggle(row);
@@ -72,14 +70,10 @@ export class Hand {
 
   /** Shut the fields of the current row, or fold what is open under it. */
   shut(): void {
-    const row = this.#row;
+    const { row } = this.#view;
     if (!row) return;
     if (this.#rows.marks.opened.has(row.position)) this.#toggle(row);
     else if (row.opened) this.#ask('unfold', row);
-  }
-
-  get #row(): Row | undefined {
-    return this.#rows.rowAt(this.#view.current);
   }
 
   #ask(act: 'unfold' | 'back', { position }: Row): void {

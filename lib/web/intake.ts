@@ -1,4 +1,5 @@
 /** What comes down the feed put into the store: lines once, and a note in place of whatever has not come. */
+import { linesText } from './clock.ts';
 import { KIND, type Kind } from './kind.ts';
 import type { Entry } from './entry.ts';
 import type { FeedSink } from './feed.ts';
@@ -7,7 +8,6 @@ import type { Runs } from './runs.ts';
 import type { Store } from './store.ts';
 
 const encoder = new TextEncoder();
-const lines = (n: number): string => `${n.toLocaleString('en')} ${n === 1 ? 'line' : 'lines'}`;
 
 const SKIPPED: Record<string, string> = {
   slow: 'were not sent to this page, which was too slow to take them',
@@ -61,7 +61,7 @@ export class Intake implements FeedSink {
 
   lost(id: string, _run: string, from: number, to: number, count: number, ts: number): void {
     this.lostLines += count;
-    this.#note(KIND.lost, id, ts, `${lines(count)} missing here: ${id} ${from === to ? from : `${from}-${to}`}`);
+    this.#note(KIND.lost, id, ts, `${linesText(count)} missing here: ${id} ${from === to ? from : `${from}-${to}`}`);
   }
 
   end(id: string, ts: number): void {
@@ -70,7 +70,7 @@ export class Intake implements FeedSink {
 
   skip(count: number, why: string, epoch: string, from: number, to: number): void {
     this.skipped += count;
-    this.#note(KIND.skip, '', Date.now(), `${lines(count)} not shown: they ${SKIPPED[why] ?? SKIPPED['missing']}`);
+    this.#note(KIND.skip, '', Date.now(), `${linesText(count)} not shown: they ${SKIPPED[why] ?? SKIPPED['missing']}`);
     if (why !== 'gone') this.#holes?.leave(epoch, from, to);
   }
 

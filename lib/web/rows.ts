@@ -25,6 +25,8 @@ const NAMES = ['', 'trace', 'debug', 'info', 'warning', 'error', 'fatal'] as con
 
 /** Drawn in a hurry, or not yet. */
 const NO_VERSION = -1;
+/** What no row has for its number on the screen. */
+export const NO_ROW = -1;
 
 type Line = {
   element: HTMLElement;
@@ -61,8 +63,8 @@ export class Rows implements Manner {
   /** Numbers of the rows on the screen: [from, to). */
   from = 0;
   to = 0;
-  /** The row that the person is at; -1 for none. */
-  here = -1;
+  /** The number of the row that the person is at. */
+  here = NO_ROW;
 
   constructor(act: (act: FieldAct) => void) {
     this.element.className = 'block';

@@ -21,8 +21,8 @@ function runsOf(tokens: readonly string[]): string[][] {
   const runs: string[][] = [[]];
   for (let i = 0; i < tokens.length; i = endOf(tokens, i) + 1) {
     const token = tokens[i] as string;
-    const [next] = tokens[i + 1] ?? '';
-    const stays = isPlain(token) && !/[*?{]/.test(next ?? '');
+    const next = tokens[i + 1] ?? '';
+    const stays = isPlain(token) && !/^[*?{]$/.test(next);
     if (stays) runs.at(-1)?.push(token);
     if (!stays) runs.push([]);
     else if (next === '+') runs.push([token]); // the first of several ends a run, the last begins one
@@ -45,10 +45,10 @@ function endOf(tokens: readonly string[], from: number): number {
 
 /** The run that is found the least often and the soonest: of characters that have no other case, which engines look for as a text; else the longest. */
 function bestOf(runs: readonly string[][], fold: boolean): string[] {
-  const longest = (all: string[][]): string[] => all.reduce((best, run) => (run.length > best.length ? run : best), []);
+  const longest = (all: readonly string[][]): string[] => all.reduce<string[]>((best, run) => (run.length > best.length ? run : best), []);
   const texts = runs.flatMap((run) => split(run, (token) => isText(token) && !(fold && hasCase(token))));
   const text = longest(texts);
-  return text.length >= SHORTEST ? text : longest(runs as string[][]);
+  return text.length >= SHORTEST ? text : longest(runs);
 }
 
 /** The tokens of each alternative at the top level. */

@@ -6,20 +6,20 @@ import { say } from './desk.ts';
 const MAX_COPIED = 20_000_000;
 
 /** Put text on the clipboard, as soon as it is made, and say what it is, or why it is not there. */
-export async function copy(text: string | Promise<Blob>, what: string | (() => string)): Promise<void> {
+export async function copy(text: string | Promise<Blob>, what: string | Promise<string>): Promise<void> {
   const fault = await put(typeof text === 'string' ? Promise.resolve(new Blob([text])) : text);
-  say(fault || `Copied ${typeof what === 'string' ? what : what()}`, { bad: fault !== '' });
+  say(fault || `Copied ${await what}`, { bad: fault !== '' });
 }
 
 /** Gives why not, '' if it is there. Over plain HTTP there is only the old way, by a selection. */
 async function put(text: Promise<Blob>): Promise<string> {
-  const plain = text.then((blob) => {
+  const plain = (blob: Blob): Blob => {
     if (blob.size > MAX_COPIED) throw new Error('too much');
     return blob.slice(0, blob.size, 'text/plain');
-  });
+  };
   try {
     // Asked for at once, whenever the text is there: some browsers allow it only where a key was pressed a moment ago.
-    await navigator.clipboard.write([new ClipboardItem({ 'text/plain': plain })]);
+    await navigator.clipboard.write([new ClipboardItem({ 'text/plain': text.then(plain) })]);
     return '';
   } catch {
     // None, or not allowed: the old way may be.

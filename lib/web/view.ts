@@ -4,7 +4,7 @@ import { Header } from './header.ts';
 import { Known, NO_LENS } from './known.ts';
 import type { Look } from './look.ts';
 import { Rail } from './rail.ts';
-import { Rows } from './rows.ts';
+import { NO_ROW, Rows } from './rows.ts';
 import { Stage } from './stage.ts';
 import type { PaneState, Row } from './talk.ts';
 import { Thumb } from './thumb.ts';
@@ -21,7 +21,6 @@ export type ViewEvents = {
   act: (act: RowAct) => void;
 };
 
-const NO_ROW = -1;
 /** Times that are told by now are drawn anew so often, ms. */
 const CLOCK = 1000;
 /** Sizes are learnt when scrolling has rested so long, ms: they move the thumb. */

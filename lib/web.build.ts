@@ -39,8 +39,8 @@ const jsx = {
 } satisfies BuildOptions;
 
 const built = await Promise.all([
-  build({ ...bundled, ...jsx, entryPoints: { page: `${FROM}/page.tsx` } }),
-  build({ ...bundled, entryPoints: { feed: `${FROM}/feed.worker.ts`, match: `${FROM}/match.worker.ts` } }),
+  build({ ...bundled, ...jsx, external: ['./start.js'], entryPoints: { page: `${FROM}/page.tsx` } }),
+  build({ ...bundled, entryPoints: { start: `${FROM}/start.ts`, feed: `${FROM}/feed.worker.ts`, match: `${FROM}/match.worker.ts` } }),
 ]);
 mkdirSync(into, { recursive: true });
 for (const { path, text } of built.flatMap(({ outputFiles }) => outputFiles)) writeFileSync(path, (await minify(text, SMALL)).code ?? '');

@@ -8,7 +8,7 @@ import { WebSocket } from 'ws';
 import { Follower, record, records, type Serving, serving } from './serving.ts';
 import { sh, start, stopAll, timed, until, withFolder } from './sh.ts';
 
-const ROUTES = ['/', '/index.html', '/page.js', '/page.css', '/feed.js', '/match.js', '/icon.svg', '/api/streams', '/api/tail', '/api/tail?follow=1', '/api/live', '/metrics',
+const ROUTES = ['/', '/index.html', '/start.js', '/page.js', '/page.css', '/feed.js', '/match.js', '/icon.svg', '/api/streams', '/api/tail', '/api/tail?follow=1', '/api/live', '/metrics',
   '/nothing', '/api/', '/api/search', '/..', '//'];
 
 const basic = (user: string, password: string): Record<string, string> => ({ authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` });

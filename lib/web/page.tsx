@@ -13,9 +13,9 @@ import { moveTogether } from './lock.ts';
 import { PLAIN_LOOK } from './look.ts';
 import { keepMemory, memory, remember } from './memory.ts';
 import { lifeOf } from './places.ts';
-import { startWorker } from './policy.ts';
 import { makeRuns } from './deeds.ts';
 import { Sheets } from './sheets.tsx';
+import { feed } from './start.js'; // a script of its own, see there
 import { Status } from './status.tsx';
 import { LIMITS } from './limits.ts';
 import { Streams } from './streams.tsx';
@@ -37,7 +37,6 @@ const element = (id: string): HTMLElement => {
   return found;
 };
 
-const feed = startWorker('feed.js');
 const ask = (message: Ask): void => feed.postMessage(message);
 
 // Panes: one element of the page for each, all made like the first.

@@ -64,6 +64,15 @@ test('drawing on the histogram shows that time only, until it is taken away; a c
   await server.feed(line('web1', 1201, T + 200_000, 'late 1201') + line('web1', 1202, T + 700_000, 'new 1202'));
   await says(page, new RegExp(`^${within.length + 1} of 1,202 lines match`));
 
+  // Where nothing matches there is nothing to draw.
+  await page.keyboard.press('f');
+  await page.keyboard.type('nothing like it');
+  await says(page, /^0 of /);
+  await until(async () => (await page.locator('.bars path').count()) === 0);
+  await page.getByRole('searchbox', { name: 'Filter' }).fill('');
+  await page.keyboard.press('Escape');
+  await until(async () => (await page.locator('.bars path').count()) > 0);
+
   const ways: [string, () => Promise<unknown>][] = [
     ['the key', () => page.keyboard.press('I')],
     ['Esc in the histogram', () => bars(page).press('Escape')],

@@ -34,7 +34,6 @@ export class Frame {
   #shown: string[] | undefined;
   #errors = 0; // when it stopped following
   #controlsAt = 0;
-  #shape: PaneState['shape']; // said last
   #controls: ReturnType<typeof setTimeout> | undefined;
 
   /** `element` is made like the one in index.html. */
@@ -79,12 +78,11 @@ export class Frame {
     const old = this.pane.state.peek();
     const urgent = old?.lens !== state.lens || old.search.state !== state.search.state || old.find.serial !== state.find.serial;
     const wait = urgent ? 0 : Math.max(0, this.#controlsAt + CONTROLS_EVERY - performance.now());
-    const shape = state.shape ?? (old?.lens === state.lens || state.search.state === 'searching' ? old?.shape : undefined);
-    // Said at most once a second: what was said last holds, also when a state in between is never drawn.
-    this.#shape = state.shape ?? this.#shape;
+    // Filters that have found nothing yet may still find something: until they are done the bars stay.
+    const shape = state.shape ?? (state.search.state === 'searching' ? old?.shape : undefined);
     this.#controls = setTimeout(() => {
       this.#controlsAt = performance.now();
-      this.pane.state.value = { ...state, shape: this.#shape ?? shape };
+      this.pane.state.value = { ...state, shape };
       this.#count(state);
     }, wait);
   }
@@ -147,7 +145,6 @@ export class Frame {
           if (choice.streams === this.#shown) return;
           this.#shown = choice.streams;
           this.#awaited = this.#serial;
-          this.#shape = undefined;
           view.clear();
         });
       }),

@@ -146,7 +146,7 @@ export type PaneState = {
   find: Find;
   /** The rows in equal bins, each with its RAIL bits; empty where nothing is marked. */
   rail: Uint8Array;
-  /** At most once a second. */
+  /** Made anew at most once a second; undefined where no line is shown. */
   shape: Shape | undefined;
 };
 

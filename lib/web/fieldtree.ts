@@ -132,7 +132,7 @@ export class FieldTree {
     const row = rows[Math.max(0, Math.min(at, rows.length - 1))];
     if (!row) return;
     for (const other of rows) other.tabIndex = other === row ? 0 : -1;
-    row.focus();
+    row.focus({ preventScroll: true });
   }
 
   /** Keys as trees have them (WAI-ARIA, Tree View), and one for each thing that can be done. */

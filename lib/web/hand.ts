@@ -15,6 +15,8 @@ export type Lines = {
   pause(): void;
   /** One row comes to be drawn otherwise: nothing above it moves. */
   change(how: () => void): void;
+  /** Have an element within a row in sight, as much of it as there is room for. */
+  reveal(element: Element): void;
   /** Draw what there is. */
   draw(): void;
 };
@@ -33,6 +35,7 @@ export class Hand {
     const { element } = rows;
     element.addEventListener('pointerdown', (event) => this.#pointed(event));
     element.addEventListener('click', (event) => this.#clicked(event));
+    element.addEventListener('focusin', ({ target }) => target instanceof Element && target.matches('.field') && view.reveal(target));
     element.addEventListener('copy', (event) => this.#copied(event));
     document.addEventListener('pointerup', () => this.#released());
     document.addEventListener('pointercancel', () => this.#released());
@@ -64,7 +67,9 @@ export class Hand {
     if (!row) return;
     if (this.#rows.canOpen(row)) {
       if (!this.#rows.marks.opened.has(row.position)) this.#toggle(row);
-      this.#rows.elementAt(row.at)?.querySelector<HTMLElement>('.field')?.focus({ preventScroll: true });
+      const element = this.#rows.elementAt(row.at);
+      element?.querySelector<HTMLElement>('.field')?.focus({ preventScroll: true });
+      if (element) this.#view.reveal(element);
     } else if (row.folded > 0 || row.repeats > 1) this.#ask('unfold', row);
   }
 

@@ -11,6 +11,9 @@ const HURRY = 30;
 /** Lines that have not moved on for so long, ms, are there to be read. */
 const STAYS = 90;
 
+/** Height of the pill, and of what is below it, px. */
+const FOOT = 56;
+
 export class Stage implements Land {
   /** What is scrolled: as high as the scroll bar wants it (thumb.ts), as wide as the widest row. */
   readonly area: HTMLElement;
@@ -45,6 +48,12 @@ export class Stage implements Land {
   }
 
   // How large things are.
+
+  /** From where to where on the screen rows are seen, px; less what lies over the last of them while it stands still. */
+  get sight(): { top: number; bottom: number } {
+    const { bottom } = this.#pane.getBoundingClientRect();
+    return { top: bottom - this.height, bottom: bottom - FOOT };
+  }
 
   get perWindow(): number {
     return Math.ceil(this.height / this.line) + 1;

@@ -216,6 +216,17 @@ export class View implements Lines {
     this.#thumb.put();
   }
 
+  reveal(element: Element): void {
+    const { top, bottom } = element.getBoundingClientRect();
+    const sight = this.#stage.sight;
+    const pixels = top < sight.top ? top - sight.top : Math.max(0, Math.min(bottom - sight.bottom, top - sight.top));
+    if (pixels === 0) return;
+    this.pause();
+    this.#walk.shift(pixels);
+    this.#go();
+    this.#thumb.put();
+  }
+
   pages(count: number): void {
     this.lines(count * Math.max(1, Math.floor(this.#stage.height / this.#stage.line) - 2));
   }

@@ -98,10 +98,15 @@ export class Walk {
     this.#way = { pixels: before + pixels, scrolled };
   }
 
+  /** Go by pixels, no further than the last row: unlike scrolling that does not end in following. */
+  shift(pixels: number): void {
+    this.#way = { pixels, scrolled: false };
+  }
+
   /** Go to a row, which is then so many pixels below the edge. */
   to(row: number, below: number): void {
     this.putAt(row);
-    this.#plan(-below);
+    this.shift(-below);
   }
 
   /** Have a row in sight by the least way. */
@@ -113,7 +118,7 @@ export class Walk {
     else {
       const place = this.placeOf(at);
       const height = drawn.heightOf(at);
-      this.#plan(height > drawn.window ? place : place + height - drawn.window); // of one higher than the window the beginning counts
+      this.shift(height > drawn.window ? place : place + height - drawn.window); // of one higher than the window the beginning counts
     }
   }
 
@@ -122,7 +127,7 @@ export class Walk {
     const last = this.#known.end - this.#land.perWindow + 1;
     const top = keep ?? last;
     this.putAt(place > 0 ? top : Math.min(top, last), top <= last ? Math.max(0, -place) : 0);
-    if (place > 0) this.#plan(-place);
+    if (place > 0) this.shift(-place);
   }
 
   /** Go the way that is still to go, if there is any, once the rows for it are known. `ended`: scrolled to the last row. */
@@ -170,9 +175,5 @@ export class Walk {
   /** The row at the top may have become lower: some of it stays in sight. */
   trim(): void {
     this.#stand.above = Math.min(this.#stand.above, Math.max(0, this.topHeight - 1));
-  }
-
-  #plan(pixels: number): void {
-    this.#way = { pixels, scrolled: false };
   }
 }

@@ -1,4 +1,4 @@
-/** The page on paper, and in colours that the system forces: what is there to be read stays, and is told apart. */
+/** The page on paper, in colours that the system forces, and in panes of any width: what is there to be read stays, and is told apart. */
 /// <reference lib="dom" />
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -81,6 +81,39 @@ test('printed: the lines, what they are and how many, dark on light, without con
       const chosen = await page.evaluate(() => getComputedStyle(document.querySelector('#log .row .text') as Element, '::selection').backgroundColor);
       assert.is.not(chosen, ground);
       assert.is.not(text, ground);
+      assert.equal(complaints, []);
+    }),
+  ),
+));
+
+test('in a pane of any width there is room for what is typed, and nothing lies over anything else', timed(90_000, () =>
+  withBrowser((browser) =>
+    serving([], async (server) => {
+      await server.feed(lines(1, 300));
+      const { page, complaints } = await visit(browser, `${server.url}/#filter=order&find=user`);
+      await says(page, /^300 of 600 lines match/);
+      await page.locator('.hits', { hasText: '300' }).waitFor();
+      for (let width = 1500; width >= 320; width -= 60) {
+        await page.setViewportSize({ width, height: 700 });
+        const faults = await page.evaluate(() => {
+          const found: string[] = [];
+          for (const input of document.querySelectorAll<HTMLElement>('.filter-input, .find-input')) {
+            if (input.clientWidth < 70) found.push(`${input.className} ${input.clientWidth}`);
+          }
+          const all = [...document.querySelectorAll('.row1 button, .row1 input, .row1 .hits, .row1 .name')].map((element) => ({ element, box: element.getBoundingClientRect() }));
+          const edge = document.querySelector('.row1')?.getBoundingClientRect().right ?? 0;
+          for (const [i, { element, box }] of all.entries()) {
+            if (box.width > 0 && box.right > edge + 1) found.push(`${element.className} sticks out`);
+            for (const other of all.slice(i + 1)) {
+              const over = Math.min(box.right, other.box.right) - Math.max(box.left, other.box.left);
+              const under = Math.min(box.bottom, other.box.bottom) - Math.max(box.top, other.box.top);
+              if (over > 1 && under > 1) found.push(`${element.className} and ${other.element.className}`);
+            }
+          }
+          return found;
+        });
+        assert.equal(faults, [], `${width} px wide`);
+      }
       assert.equal(complaints, []);
     }),
   ),

@@ -100,7 +100,7 @@ export const GROUPS = Object.keys(TABLE);
 const ACTIONS = new Map(ACTION_LIST.map((action) => [action.id, action]));
 
 const SIGNS: Record<string, string> = {
-  ' ': 'Space', ArrowUp: '↑', ArrowDown: '↓', PageUp: 'PgUp', PageDown: 'PgDn', 'Shift+ ': 'Shift Space', Escape: 'Esc',
+  ' ': 'Space', ArrowUp: '↑', ArrowDown: '↓', ArrowLeft: '←', ArrowRight: '→', PageUp: 'PgUp', PageDown: 'PgDn', 'Shift+ ': 'Shift Space', Escape: 'Esc',
 };
 
 const onMac = typeof navigator !== 'undefined' && /Mac|iPhone|iPad/.test(navigator.platform);

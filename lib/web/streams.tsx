@@ -64,8 +64,8 @@ export function Streams({ runs }: { runs: Runs }): JSX.Element {
         {errors > 0 && ids !== undefined ? <span class="errs">{counted(errors)}</span> : null}
         <span class="rate">{rate(total)}</span>
       </button>
-      <List rows={rows} />
       {rows.length === 0 ? <p class="hint">{sought.value === '' ? 'No stream yet' : 'No such stream'}</p> : null}
+      <List rows={rows} />
     </>
   );
 }

@@ -66,10 +66,27 @@ test('filters are kept side by side: each switched off and on, turned round, edi
   await says(page, /^1,000 lines$/);
   await page.keyboard.press('x');
   await says(page, /^10 of/);
+  await page.getByRole('button', { name: /^info/ }).click();
+  await says(page, /^0 of/);
   await page.keyboard.press('X');
   await says(page, /^1,000 lines$/);
   await page.getByRole('button', { name: 'Undo', exact: true }).click();
   assert.is(await page.getByRole('group', { name: /^Filter / }).count(), 2);
+  await says(page, /^0 of/);
+}));
+
+test('Esc takes away what is typed in the box that one is in, and no other', withPage('#stream=web1&pane', async (page) => {
+  const boxes = box(page, 'Filter');
+  await boxes.nth(0).fill('line 1');
+  await boxes.nth(1).fill('line 2');
+  await page.getByRole('searchbox', { name: 'Find a stream' }).click();
+  await page.keyboard.press('Escape');
+  assert.equal([await boxes.nth(0).inputValue(), await boxes.nth(1).inputValue()], ['line 1', 'line 2']);
+  await boxes.nth(0).focus();
+  await page.locator('#log-1').hover();
+  await page.mouse.wheel(0, -100); // the keys would now speak to the second pane
+  await page.keyboard.press('Escape');
+  assert.equal([await boxes.nth(0).inputValue(), await boxes.nth(1).inputValue()], ['', 'line 2']);
 }));
 
 test('plain text is taken as it stands; case, and an expression that is wrong, say so and lose nothing', withPage('', async (page) => {
@@ -241,6 +258,13 @@ test('a cleared view stays cleared when it is loaded anew, split or sent as a li
     await until(async () => wanted.test((said = (await page.locator('.tally').allInnerTexts()).join('; '))), 15_000, () => `${wanted}, it says: ${said}`);
   };
   await tallies(/^1 line; 1 line$/);
+  // What undoes it says of which pane, whichever one has gone to.
+  await page.keyboard.press('C');
+  await tallies(/^1 line; 0 lines$/);
+  await page.locator('#log').click();
+  await page.getByRole('button', { name: 'Undo', exact: true }).click();
+  await tallies(/^1 line; 1 line$/);
+  await page.locator('#log-1').click();
   await page.keyboard.press('U');
   await tallies(/^1 line; 300 lines$/);
   await page.keyboard.press('U');

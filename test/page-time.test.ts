@@ -89,7 +89,12 @@ test('drawing on the histogram shows that time only, until it is taken away; a c
   await page.getByRole('log').focus();
   await page.keyboard.press('End');
   await until(async () => (await pill(page)) === '');
-  await page.mouse.click(...(await at(page, 0.75)));
+  // A hand that shakes has clicked.
+  const [x, y] = await at(page, 0.75);
+  await page.mouse.move(x, y);
+  await page.mouse.down();
+  await page.mouse.move(x + 3, y);
+  await page.mouse.up();
   await until(async () => {
     const [first = 0, ...more] = numbers(await texts(page)).filter((n) => n <= 1200);
     return first < 0.75 * 1400 && (more.at(-1) ?? 0) > 0.75 * 1400 - 100 && first > 0.75 * 1400 - 150;
@@ -97,6 +102,9 @@ test('drawing on the histogram shows that time only, until it is taken away; a c
   await until(async () => (await pill(page)) !== '', 5000, () => 'it stands still');
   assert.is(chosen(page), undefined);
   assert.match(await page.locator('.row.here .text').innerText(), /line/);
+  const clicked = numbers(await texts(page))[0] ?? NaN;
+  await page.keyboard.press('PageUp');
+  await until(async () => (numbers(await texts(page))[0] ?? NaN) < clicked, 5000, () => 'the keys go on with the lines');
 
   // Esc while it is drawn: nothing has been.
   const before = await seen(page);
@@ -156,8 +164,24 @@ test('locked panes stand at the same time, whichever of them is scrolled; unlock
   await page.locator('#log-1').focus();
   for (const key of ['PageUp', 'PageUp', 'ArrowDown']) await page.keyboard.press(key);
   await together('b', 'keys');
+  const dragged = await top('#log-1');
   await page.evaluate(() => document.querySelector('#log-1')?.scrollTo(0, 2000));
+  await until(async () => (await top('#log-1')) !== dragged);
   await together('b', 'the scroll bar');
+  // To go into the other pane, and one pane more, moves none.
+  const places = async (): Promise<number[]> => [await top('#log'), await top('#log-1')];
+  const rested = await places();
+  await page.locator('#log').click({ position: { x: 400, y: 300 } });
+  await page.keyboard.press('o');
+  await page.waitForTimeout(200);
+  assert.equal(await places(), rested);
+  await page.keyboard.press('|');
+  await page.locator('#log-2 .row').first().waitFor();
+  await until(async () => (await top('#log-2')) === rested[1], 5000, () => 'the new one is where the one is that it was made of');
+  assert.equal(await places(), rested);
+  await page.keyboard.press('Q');
+  await until(async () => (await page.getByRole('log').count()) === 2);
+  assert.ok(await page.locator('.frame:has(#log-1)').evaluate((frame) => frame.classList.contains('focused')));
   // Lines that come move neither.
   const stood = [await seen(page), await seen(page, '#log-1')];
   await server.feed(line('a', 901, T + A(901)) + line('b', 301, T + B(301)));

@@ -6,7 +6,7 @@ import { levelOfText } from '../lib/grading.ts';
 import { ALL_LEVELS, LEVEL } from '../lib/level.ts';
 import { quoted, shellCommand, type Wanted } from '../lib/web/shell.ts';
 import type { Filter } from '../lib/web/talk.ts';
-import { dayBegun, span, timeText } from '../lib/web/timing.ts';
+import { clockOf, dayBegun, span, timeText } from '../lib/web/timing.ts';
 import { isLink, MAX_TEXT, tokensIn } from '../lib/web/tokens.ts';
 import { record, serving } from './serving.ts';
 import { sh, timed } from './sh.ts';
@@ -91,6 +91,9 @@ test('where a day begins, its date, in the zone that is shown', () => {
   const [eve, midnight] = [Date.UTC(2026, 10, 22, 23, 59, 59, 999), Date.UTC(2026, 10, 23)];
   assert.is(dayBegun('utc', midnight, eve), '2026-11-23');
   assert.is(dayBegun('utc', eve, midnight), '2026-11-22', 'also where time goes back');
+  assert.is(clockOf('utc', eve, midnight, false, midnight)(eve), '2026-11-22 23:59:59Z', 'a stretch that is not all of today');
+  assert.is(clockOf('utc', midnight, midnight + 5, true, midnight)(midnight), '00:00:00.000Z');
+  assert.match(clockOf('local', midnight, midnight, false, midnight)(midnight), /^\d\d:\d\d:\d\d$/);
   assert.is(dayBegun('utc', midnight + 86_399_999, midnight), '');
   assert.is(dayBegun('utc', midnight, NaN), '', 'nothing is above');
   assert.is(dayBegun('off', midnight, eve), '');

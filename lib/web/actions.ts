@@ -17,7 +17,7 @@ const TABLE = {
     pageDown: ['One page down', 'PageDown'],
     clear: ['Clear: show only lines from now on', 'C'],
     undo: ['Undo clear', 'U'],
-    marker: ['Put a marker here', 'M'],
+    marker: ['Put a marker behind the newest line', 'M'],
     bookmark: ['Bookmark this line, or no longer', 'm'],
     bookmarks: ['List of bookmarks', 'B'],
     nextBookmark: ['Next bookmark', 'b'],

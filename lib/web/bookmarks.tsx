@@ -1,10 +1,11 @@
 /** Lines that the person has marked to come back to: which they are, and their list. */
 import { signal } from '@preact/signals-core';
 import type { JSX } from 'preact';
-import { timeOfDay } from './clock.ts';
 import { hueOf } from './colour.ts';
+import { memory } from './memory.ts';
 import { Sheet } from './sheet.tsx';
 import type { Row } from './talk.ts';
+import { clockOf } from './timing.ts';
 import { Tool } from './tool.tsx';
 
 /** What is kept of a marked line: where it is in the store, and enough to know it by. */
@@ -24,6 +25,8 @@ export function toggleMark({ position, id, ts, text }: Row): boolean {
 }
 
 export function Bookmarks({ close, goTo }: { close: () => void; goTo: (mark: Mark) => void }): JSX.Element {
+  const times = marks.value.map(({ ts }) => ts);
+  const clock = clockOf(memory.value.time, Math.min(...times), Math.max(...times), true);
   return (
     <Sheet title="Bookmarks" close={close} kind="wide">
       {marks.value.length === 0 ? <p class="hint">No bookmark yet: m marks the line you are at, b goes from one to the next.</p> : null}
@@ -38,12 +41,12 @@ export function Bookmarks({ close, goTo }: { close: () => void; goTo: (mark: Mar
                 goTo(mark);
               }}
             >
-              <span class="time">{timeOfDay(mark.ts)}</span>
+              <span class="time">{clock(mark.ts)}</span>
               <span class="tag">{mark.id}</span>
               <span class="text">{mark.text}</span>
             </button>
             <Tool
-              label={`Remove the bookmark at ${timeOfDay(mark.ts)}`}
+              label={`Remove the bookmark at ${clock(mark.ts)}`}
               icon="close"
               run={() => (marks.value = marks.value.filter((other) => other !== mark))}
             />

@@ -2,12 +2,13 @@
 import { signal } from '@preact/signals-core';
 import type { JSX } from 'preact';
 import { tip, type Runs } from './actions.ts';
-import { timeOfDay } from './clock.ts';
 import { Star, Switches } from './filter.tsx';
 import { Icon } from './icon.tsx';
 import type { Chip } from './layout.ts';
 import type { Choices } from './choices.ts';
+import { memory } from './memory.ts';
 import { patternFault } from './pattern.ts';
+import { clockOf } from './timing.ts';
 
 /** The chip that is being written anew. */
 type Editing = { pane: Choices; at: number };
@@ -30,7 +31,7 @@ export function Chips({ pane, runs }: { pane: Choices; runs: Runs }): JSX.Elemen
       {pane.off.value ? <Note text="All filters are off" away={tip('filtersOff')} run={() => (pane.off.value = false)} /> : null}
       {around.value > 0 ? <Note text={`± ${around.value} lines`} away="No context around matches" run={() => (around.value = 0)} /> : null}
       {from.value !== undefined && to.value !== undefined ? (
-        <Note text={`${timeOfDay(from.value).slice(0, 8)} – ${timeOfDay(to.value).slice(0, 8)}`} away={tip('allTime')} run={runs.allTime} />
+        <Note text={[from.value, to.value].map(clockOf(memory.value.time, from.value, to.value, to.value - from.value < 10_000)).join(' – ')} away={tip('allTime')} run={runs.allTime} />
       ) : null}
       {after.value !== undefined ? <Note text="Cleared" away={tip('undo')} run={runs.undo} /> : null}
     </div>

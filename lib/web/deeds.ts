@@ -7,11 +7,13 @@ import type { Choices } from './choices.ts';
 import * as desk from './desk.ts';
 import { unfilter, type Frame } from './frame.tsx';
 import { lineText } from './hash.ts';
+import { plainPane } from './layout.ts';
 import { memory, remember } from './memory.ts';
 import { openPalette } from './palette.tsx';
 import { copy, fileName, saveFile } from './share.ts';
 import { MAX_STREAMS, shellCommand } from './shell.ts';
 import type { Ask, Say } from './talk.ts';
+import type { TimeMode } from './timing.ts';
 import { nextDensity, nextTheme, nextTime, resize } from './theme.ts';
 
 /** Warnings and above. */
@@ -54,11 +56,11 @@ export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
     const next = ids[at < 0 ? (by > 0 ? 0 : ids.length - 1) : (at + by + ids.length) % ids.length];
     if (next !== undefined) desk.choose(next, false);
   };
-  const undo = (): void => {
-    const { cleared, after } = pane();
+  const unclear = ({ cleared, after }: Choices): void => {
     if (after.value === undefined) return desk.say('Nothing was cleared');
     after.value = cleared.pop();
   };
+  let timeBefore: TimeMode | undefined; // what times were before they were counted from a line
 
   return {
     follow: () => (view().following ? view().pause() : view().resume()),
@@ -74,12 +76,12 @@ export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
     pageUp: () => view().pages(-1),
     pageDown: () => view().pages(1),
     clear: () => {
-      const { cleared, after, state } = pane();
-      cleared.push(after.value);
-      after.value = desk.cursor.value;
-      desk.say(`Cleared ${counted(state.value?.matched ?? 0)} lines from view; none is lost`, { undo });
+      const from = pane();
+      from.cleared.push(from.after.value);
+      from.after.value = desk.cursor.value;
+      desk.say(`Cleared ${linesText(from.state.value?.matched ?? 0)} from view; none is lost`, { undo: () => unclear(from) });
     },
-    undo,
+    undo: () => unclear(pane()),
     marker: () => {
       ask({ ask: 'mark', text: 'marker' });
       desk.say('A marker stands behind the newest line');
@@ -104,12 +106,13 @@ export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
     exclude: () => filter(true),
     filtersOff: () => void (pane().off.value = !pane().off.value),
     filtersAway: () => {
-      unfilter();
-      const old = pane().filters.value;
-      if (old.length === 0) return;
-      pane().filters.value = [];
       const from = pane();
-      desk.say(`Removed ${old.length} ${old.length === 1 ? 'filter' : 'filters'}`, { undo: () => void (from.filters.value = old) });
+      const { filters, off, draft, levels, from: since, to } = from.view;
+      unfilter();
+      from.filters.value = [];
+      from.off.value = false;
+      const undo = (): void => from.take({ ...plainPane(), ...from.view, filters, off, draft, levels, from: since, to });
+      desk.say('Removed all filters', { undo });
     },
     errorsOnly: () => void (pane().levels.value = pane().levels.value === GRAVE ? ALL_LEVELS : GRAVE),
     aroundMore: () => void (pane().around.value = Math.min(MAX_AROUND, pane().around.value + 1)),
@@ -138,7 +141,10 @@ export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
     },
 
     split: () => {
+      const { following, top } = view();
       if (!desk.split()) desk.say('Four panes are the most');
+      // Panes that move together are at one time from the beginning. Later, since the key that splits would stop it, as any key does.
+      else if (desk.lock.value && !following && top) setTimeout(() => frame().guide.goToLine(top, false));
     },
     close: () => {
       if (desk.panes.value.length === 1) desk.say('This is the only pane');
@@ -181,7 +187,10 @@ export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
     tokens: () => remember({ tokens: !memory.value.tokens }),
     wrapLine: () => view().hand.wrapLine(),
     countFrom: () => {
-      if (view().hand.countFrom()) remember({ time: 'delta' });
+      const { time } = memory.value;
+      const counts = view().hand.countFrom();
+      if (counts && time !== 'delta') timeBefore = time;
+      remember({ time: counts ? 'delta' : (timeBefore ?? time) });
     },
     theme: nextTheme,
     density: nextDensity,

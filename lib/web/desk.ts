@@ -1,5 +1,5 @@
 /** What the page knows and what the person has chosen, as signals that the controls draw themselves from; of one pane see choices.ts. */
-import { computed, signal } from '@preact/signals-core';
+import { computed, effect, signal } from '@preact/signals-core';
 import type { Label } from './kind.ts';
 import { fromHash } from './hash.ts';
 import { MAX_PANES, plainPane, type PaneView } from './layout.ts';
@@ -19,6 +19,10 @@ export const panes = signal<Choices[]>(asked.panes.map(newPane));
 const first = panes.value[0] as Choices;
 /** The pane that keys and the list of streams speak to. */
 export const focused = signal<Choices>(first);
+let [now, before] = [first, first];
+effect(() => {
+  if (focused.value !== now) [now, before] = [focused.value, now];
+});
 export const lock = signal(asked.lock);
 
 export const narrow = signal(matchMedia(NARROW).matches);
@@ -90,12 +94,12 @@ export function split(): Choices | undefined {
   return pane;
 }
 
-/** Close a pane, unless it is the last; the one beside it is then the focused one. */
+/** Close a pane, unless it is the last; the one focused before it, or else one beside it, is then the focused one. */
 export function close(pane: Choices): void {
   const at = panes.value.indexOf(pane);
   if (panes.value.length < 2 || at < 0) return;
   panes.value = panes.value.toSpliced(at, 1);
-  if (focused.value === pane) focused.value = (panes.value[at] ?? panes.value[at - 1]) as Choices;
+  if (focused.value === pane) focused.value = (panes.value.includes(before) ? before : (panes.value[at] ?? panes.value[at - 1])) as Choices;
   pane.end();
 }
 
@@ -109,17 +113,21 @@ export function takeAll(views: PaneView[]): void {
   if (!panes.value.includes(focused.value)) focused.value = panes.value[0] as Choices;
 }
 
-/** What the worker says of the streams; those that are shown, and told to be, count as looked at. */
+/** What the worker says of the streams. */
 export function takeStreams(said: Extract<Say, { say: 'streams' }>): void {
   known.value = said.streams;
   serverAhead.value = said.now - Date.now();
   serverLost.value = said.lost;
   serverMalformed.value = said.malformed;
   serverFirst.value = said.firstHeld;
-  if (document.hidden) return;
-  const seen = said.streams.filter(({ id, errors }) => chosen.value.has(id) && looked.value.get(id) !== errors);
-  if (seen.length > 0) looked.value = new Map([...looked.value, ...seen.map(({ id, errors }): [string, number] => [id, errors])]);
 }
+
+/** Streams that are shown, and told to be, count as looked at. */
+effect(() => {
+  const shown = known.value.filter(({ id }) => chosen.value.has(id));
+  const seen = document.hidden ? [] : shown.filter(({ id, errors }) => looked.peek().get(id) !== errors);
+  if (seen.length > 0) looked.value = new Map([...looked.peek(), ...seen.map(({ id, errors }): [string, number] => [id, errors])]);
+});
 
 /** What is said for a moment at the foot of the lines, and may be undone there. */
 export type Said = { text: string; undo?: () => void; bad?: boolean };

@@ -82,11 +82,18 @@ export class Guide {
     this.#wanted = { line, pointed, until: 0, asked: false, lens: undefined };
   }
 
-  /** Stand at the row of a time or a position. False where there is none. */
-  async standAt(where: { time: number } | { position: number }): Promise<boolean> {
+  /** Stand at the row of a time, or of a position or the one after it. */
+  async standAt(where: { time: number } | { position: number }): Promise<void> {
     const { row } = await this.seek('time' in where ? 'time' : 'position', true, where);
     if (row !== undefined) this.#view.goTo(row);
-    return row !== undefined;
+  }
+
+  /** Stand at the row of this very position. False where the view does not show it. */
+  async standOn(position: number): Promise<boolean> {
+    const { row, why } = await this.seek('position', true, { position });
+    if (row === undefined || why !== undefined) return false;
+    this.#view.goTo(row);
+    return true;
   }
 
   /** Filters may still bring another lens, which knows nothing of where one stands: then it is gone to once more, unless somebody has moved. */

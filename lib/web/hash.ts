@@ -10,7 +10,8 @@ import { TIME_MODES } from './timing.ts';
  * `case=1` is how version 0.1.0 said that case matters in the filter.
  */
 
-const MAX = { streams: 500, filters: 50, columns: 50, around: 1000, pattern: 10_000 };
+/** As many streams as lm-serve knows at most. */
+const MAX = { streams: 10_000, filters: 50, columns: 50, around: 1000, pattern: 10_000 };
 
 const flags = (p: Pattern & { on?: boolean }, own = ''): string => {
   const letters = own + (p.mode === 'text' ? 't' : '') + (p.fold ? '' : 'c') + (p.on === false ? 'o' : '');

@@ -3,19 +3,26 @@ import { signal } from '@preact/signals-core';
 import type { JSX } from 'preact';
 import { LEVEL_NAMES } from '../level.ts';
 import { binAt, binsOf, pathsOf, placeOf, STACK, timeOf, type Shape } from './bins.ts';
-import { counted, linesText, timeOfDay } from './clock.ts';
+import { counted, linesText } from './clock.ts';
 import type { Choices } from './choices.ts';
+import { memory } from './memory.ts';
+import { clockOf } from './timing.ts';
 
-/** Where the pointer or the keyboard is in a pane's histogram, in bins, and where a range was begun. */
-type Cursor = { pane: Choices; bin: number; begun: number | undefined; keys: boolean };
+/** Where the pointer or the keyboard is in a pane's histogram, in bins, and where a range was begun; and where the pointer was then, px. */
+type Cursor = { pane: Choices; bin: number; begun: number | undefined; x: number };
 const cursor = signal<Cursor | undefined>(undefined);
 
+/** A pointer that has moved less than this since it was pressed, px, was meant to stay. */
+const STEADY = 4;
+
+type Clock = (ts: number) => string;
 type Props = { pane: Choices; goTo: (time: number) => void };
 
 export function Histogram({ pane, goTo }: Props): JSX.Element {
   const shape = pane.state.value?.shape;
   if (!shape || binsOf(shape) === 0) return <div class="bars" />; // its room is taken from the start: what comes later would move the lines
   const bins = binsOf(shape);
+  const clock = clockOf(memory.value.time, shape.from, shape.to - 1, shape.step < 1000);
   const now = cursor.value?.pane === pane ? cursor.value : undefined;
   const place = pane.place.value === undefined ? undefined : placeOf(shape, pane.place.value);
   const bin = Math.min(bins - 1, now?.bin ?? bins - 1);
@@ -38,15 +45,15 @@ export function Histogram({ pane, goTo }: Props): JSX.Element {
       aria-valuemin={0}
       aria-valuemax={bins - 1}
       aria-valuenow={bin}
-      aria-valuetext={binText(shape, bin)}
+      aria-valuetext={binText(shape, bin, clock)}
       aria-describedby={`shape-${pane.id}`}
       title="Click: go there. Draw: only that time. By keyboard: arrows, Shift with arrows, Enter"
       onKeyDown={(event) => {
         const step = { ArrowLeft: -1, ArrowRight: 1, ArrowDown: -1, ArrowUp: 1, PageUp: 10, PageDown: -10, Home: -bins, End: bins }[event.key];
         if (step !== undefined) {
           const to = Math.max(0, Math.min(bins - 1, bin + step));
-          cursor.value = { pane, bin: to, begun: event.shiftKey ? (now?.begun ?? bin) : undefined, keys: true };
-        } else if (event.key === 'Enter') take({ pane, bin, begun: now?.begun, keys: true });
+          cursor.value = { pane, bin: to, begun: event.shiftKey ? (now?.begun ?? bin) : undefined, x: NaN };
+        } else if (event.key === 'Enter') take({ pane, bin, begun: now?.begun, x: NaN });
         else if (event.key === 'Escape' && now?.begun !== undefined) cursor.value = { ...now, begun: undefined };
         else if (event.key === 'Escape' && pane.from.value !== undefined) pane.from.value = pane.to.value = undefined;
         else return;
@@ -57,10 +64,15 @@ export function Histogram({ pane, goTo }: Props): JSX.Element {
         if (event.button !== 0) return;
         event.currentTarget.setPointerCapture(event.pointerId);
         const at = binUnder(event, bins);
-        cursor.value = { pane, bin: at, begun: at, keys: false };
+        cursor.value = { pane, bin: at, begun: at, x: event.clientX };
       }}
-      onPointerMove={(event) => (cursor.value = { pane, bin: binUnder(event, bins), begun: now?.begun, keys: false })}
-      onPointerUp={(event) => now?.begun !== undefined && take({ ...now, bin: binUnder(event, bins) })}
+      onPointerMove={(event) => (cursor.value = { pane, bin: binUnder(event, bins), begun: now?.begun, x: now?.x ?? NaN })}
+      onPointerUp={(event) => {
+        if (now?.begun === undefined) return;
+        take({ ...now, bin: Math.abs(event.clientX - now.x) < STEADY ? now.begun : binUnder(event, bins) });
+        // The keys go on with the lines.
+        event.currentTarget.closest('.frame')?.querySelector<HTMLElement>('.log')?.focus({ preventScroll: true });
+      }}
       onPointerCancel={() => (cursor.value = undefined)}
       onPointerLeave={() => now && now.begun === undefined && (cursor.value = undefined)}
       onBlur={() => (cursor.value = undefined)}
@@ -70,15 +82,15 @@ export function Histogram({ pane, goTo }: Props): JSX.Element {
         {place !== undefined && place >= 0 && place <= 1 ? <rect class="place" x={place * bins - 0.1} width={0.2 + bins / 500} y={0} height={1} /> : null}
         {now ? <rect class="range" x={Math.min(now.bin, now.begun ?? now.bin)} width={Math.abs(now.bin - (now.begun ?? now.bin)) + 1} y={0} height={1} /> : null}
       </svg>
-      <span class="from">{timeOfDay(shape.from).slice(0, 8)}</span>
-      <span class="to">{timeOfDay(timeOf(shape, bins)).slice(0, 8)}</span>
+      <span class="from">{clock(shape.from)}</span>
+      <span class="to">{clock(timeOf(shape, bins))}</span>
       {now ? (
         <span class="over tip" style={{ '--x': `${(100 * (bin + 0.5)) / bins}%` }}>
-          {binText(shape, bin)}
+          {binText(shape, bin, clock)}
         </span>
       ) : null}
       <span class="unseen-text" id={`shape-${pane.id}`}>
-        {summary(shape)}
+        {summary(shape, clock)}
       </span>
     </div>
   );
@@ -89,21 +101,20 @@ function binUnder(event: { currentTarget: HTMLElement; clientX: number }, bins: 
   return Math.max(0, Math.min(bins - 1, Math.floor(((event.clientX - left) / Math.max(1, width)) * bins)));
 }
 
-function binText(shape: Shape, bin: number): string {
+function binText(shape: Shape, bin: number, clock: Clock): string {
   const { lines, errors, warnings } = binAt(shape, bin);
   const parts = [linesText(lines)];
   if (errors > 0) parts.push(`${counted(errors)} ${errors === 1 ? 'error' : 'errors'}`);
   if (warnings > 0) parts.push(`${counted(warnings)} ${warnings === 1 ? 'warning' : 'warnings'}`);
-  const digits = shape.step < 1000 ? 12 : 8;
-  return `${timeOfDay(timeOf(shape, bin)).slice(0, digits)}: ${parts.join(', ')}`;
+  return `${clock(timeOf(shape, bin))}: ${parts.join(', ')}`;
 }
 
 /** What is seen in it, in words. */
-function summary(shape: Shape): string {
+function summary(shape: Shape, clock: Clock): string {
   const bins = binsOf(shape);
   const all = Array.from({ length: bins }, (_, bin) => binAt(shape, bin));
   const busiest = all.reduce((best, { lines }, bin) => (lines > (all[best]?.lines ?? 0) ? bin : best), 0);
   const total = all.reduce((sum, { lines }) => sum + lines, 0);
   const errors = all.reduce((sum, bin) => sum + bin.errors, 0);
-  return `${counted(total)} lines, ${counted(errors)} of them errors, from ${timeOfDay(shape.from)} to ${timeOfDay(timeOf(shape, bins))}; most at ${binText(shape, busiest)}.`;
+  return `${counted(total)} lines, ${counted(errors)} of them errors, from ${clock(shape.from)} to ${clock(timeOf(shape, bins))}; most at ${binText(shape, busiest, clock)}.`;
 }

@@ -1,28 +1,41 @@
 /** The time lock: where one pane stands in time, the others stand as well. */
 import type { Frame } from './frame.tsx';
 
+/** Where a pane is that follows the newest. */
+const NEWEST = Infinity;
+
+/** Where each was when it last said that something had changed: times of the rows at the top, ms. */
+const stood = new WeakMap<Frame, number>();
 let busy = false;
 let again: [Frame, Frame[]] | undefined;
-let last = -1;
+
+const standOf = ({ view }: Frame): number => (view.following ? NEWEST : (view.top?.ts ?? NaN));
+
+/** Whether a pane stands at another time than when this was last asked of it. A new one has not moved. */
+export function hasMoved(frame: Frame): boolean {
+  const now = standOf(frame);
+  const moved = !Object.is(stood.get(frame) ?? now, now);
+  stood.set(frame, now);
+  return moved;
+}
 
 /** Bring the others to where `driver` is: to the newest, or to the time of its row at the top. One question at a time, the last one counts. */
 export async function moveTogether(driver: Frame, others: Frame[]): Promise<void> {
-  if (driver.view.following) {
-    last = -1;
-    for (const other of others) if (!other.view.following) other.view.resume();
+  const time = standOf(driver);
+  const elsewhere = others.filter((other) => standOf(other) !== time);
+  if (time === NEWEST) {
+    for (const other of elsewhere) other.view.resume();
     return;
   }
   if (busy) {
     again = [driver, others];
     return;
   }
-  const ts = driver.view.top?.ts;
-  if (ts === undefined || ts === last) return;
-  last = ts;
+  if (Number.isNaN(time)) return;
   busy = true;
   await Promise.all(
-    others.map(async (other) => {
-      const { row } = await other.guide.seek('time', true, { time: ts, row: 0 });
+    elsewhere.map(async (other) => {
+      const { row } = await other.guide.seek('time', true, { time, row: 0 });
       if (row !== undefined) other.view.goTo(row, false, 0);
     }),
   );

@@ -9,7 +9,7 @@ import { Frame } from './frame.tsx';
 import { fromHash, toHash } from './hash.ts';
 import { listen } from './keys.ts';
 import type { Layout, PaneView } from './layout.ts';
-import { moveTogether } from './lock.ts';
+import { hasMoved, moveTogether } from './lock.ts';
 import { PLAIN_LOOK } from './look.ts';
 import { keepMemory, memory, remember } from './memory.ts';
 import { lifeOf } from './places.ts';
@@ -59,7 +59,7 @@ const runs = makeRuns({
 });
 const moved = (frame: Frame): void => {
   place();
-  if (!desk.lock.peek() || desk.panes.peek().length < 2 || frame.pane !== desk.focused.peek()) return;
+  if (!hasMoved(frame) || !desk.lock.peek() || desk.panes.peek().length < 2 || frame.pane !== desk.focused.peek()) return;
   void moveTogether(frame, [...frames.values()].filter((other) => other !== frame));
 };
 
@@ -200,7 +200,7 @@ mount('sheets', () => (
   <Sheets
     run={(id) => runs[id]()}
     goTo={async ({ position }) => {
-      if (!(await focusedFrame().guide.standAt({ position }))) desk.say('That line is not in this view', { bad: true });
+      if (!(await focusedFrame().guide.standOn(position))) desk.say('That line is not in this view', { bad: true });
     }}
   />
 ));
@@ -223,8 +223,10 @@ element('panes').addEventListener('click', (event) => {
 
 /** Esc, from the inside out: an open list, the box one is in, what hides lines for a moment. */
 function escape(target: Element): void {
-  const pane = desk.focused.value;
   const inBox = target.matches('input:not([type=checkbox])');
+  const own = [...frames.values()].find(({ element }) => element.contains(target))?.pane;
+  const pane = own ?? desk.focused.value;
+  if (inBox && !own) return (target as HTMLElement).blur();
   if (desk.listOpen.value) desk.listOpen.value = false;
   else if (target.matches('.find-input')) pane.find.value = { ...pane.find.value, source: '' };
   else if (pane.peek.value && !inBox) runs.context();

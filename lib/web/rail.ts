@@ -32,6 +32,11 @@ export class Rail {
   show(bins: Uint8Array): void {
     if (same(bins, this.#bins)) return;
     this.#bins = bins;
+    this.draw();
+  }
+
+  /** Draw it in a moment, as high as it is then. */
+  draw(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       LANES.forEach(([, colours], i) => ((this.#lanes[i] as HTMLElement).style.backgroundImage = gradient(this.#bins, colours, this.element.clientHeight)));

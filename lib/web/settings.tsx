@@ -36,7 +36,7 @@ export function Settings({ close }: { close: () => void }): JSX.Element {
           title="Times"
           name="time"
           now={time}
-          of={{ local: 'Local', utc: 'UTC', relative: 'Ago', delta: 'Since the line above', off: 'Off' }}
+          of={{ local: 'Local', utc: 'UTC', relative: 'Ago', delta: 'Delta', off: 'Off' }}
           set={(to) => remember({ time: to })}
         />
         <Switch title="JSON and logfmt as message and fields" on={structure} set={(on) => remember({ structure: on })} />

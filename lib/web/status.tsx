@@ -1,7 +1,7 @@
 /** The line at the foot: whether the page is connected, what it holds, and what is missing. */
 import { signal } from '@preact/signals-core';
 import type { JSX } from 'preact';
-import { counted, size } from './clock.ts';
+import { counted, linesText, size } from './clock.ts';
 import { serverFirst, serverLost, serverMalformed, state } from './desk.ts';
 import type { State } from './talk.ts';
 
@@ -31,7 +31,7 @@ export function Status({ retry, loadOlder }: { retry: () => void; loadOlder: () 
         </button>
       ) : null}
       <span class="facts" aria-live="off">
-        <span title={it ? size(it.bytes) : ''}>{counted(it?.held ?? 0)} lines held</span>
+        <span title={it ? size(it.bytes) : ''}>{linesText(it?.held ?? 0)} held</span>
         {older > 0 ? (
           <button type="button" class="link-again" title="The server still holds them" onClick={loadOlder}>
             Load {counted(older)} older

@@ -44,6 +44,18 @@ export function span(ms: number): string {
   return `${sign}${Math.floor(s / 86_400)} d ${two(Math.floor(s / 3600) % 24)} h`;
 }
 
+/**
+ * How moments of a stretch of time are written, in the zone shown: to the second, or where `fine` to the millisecond, and with their dates
+ * where they are not all of today.
+ */
+export function clockOf(mode: TimeMode, from: number, to: number, fine = false, now = Date.now()): (ts: number) => string {
+  const dated = [from, to].some((ts) => dateOf(mode, ts) !== dateOf(mode, now));
+  return (ts) => {
+    const time = mode === 'utc' ? utc(ts) : timeOfDay(ts);
+    return `${dated ? `${dateOf(mode, ts)} ` : ''}${fine ? time : time.replace(/\..../, '')}`;
+  };
+}
+
 /** Days of all zones begin at a whole quarter of an hour of UTC. */
 const QUARTER = 900_000;
 

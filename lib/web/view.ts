@@ -312,6 +312,7 @@ export class View implements Lines {
     this.draw();
     if (turned) this.#rescale();
     this.#putThumb();
+    this.#rail.draw();
   }
 
   #rescale(before?: number): void {

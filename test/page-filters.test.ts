@@ -150,6 +150,43 @@ test('levels: counted, hidden one by one or all but one, and by a key', withPage
   await says(page, /^1,001 lines$/);
 }));
 
+test('a pattern of the address that is none is not in use, and says so; the others are, and what is wrong lies over no control', withPage('#and=(foo&and=needle', async (page) => {
+  await says(page, /^10 of 1,000 lines match/);
+  const [bad, good] = [page.getByRole('group', { name: 'Filter (foo' }), page.getByRole('group', { name: 'Filter needle' })];
+  assert.ok((await bad.getAttribute('class'))?.includes('faulty') && !(await good.getAttribute('class'))?.includes('faulty'));
+  await box(page, 'Filter').fill('(a');
+  await page.getByRole('alert').filter({ hasText: 'Not a pattern' }).waitFor();
+  await bad.getByRole('button', { name: /^Remove/ }).click();
+  await good.getByRole('button', { name: /^Remove/ }).click();
+  await says(page, /^1,000 lines$/);
+}));
+
+test('all lines around one are shown until something else is chosen to be seen', withPage('#filter=needle', async (page) => {
+  await says(page, /^10 of/);
+  for (const [what, choose, tallied] of [
+    ['a filter', () => box(page, 'Filter').fill('needle$'), /^10 of/],
+    ['levels', () => page.keyboard.press('!'), /^0 of/],
+  ] as const) {
+    await page.getByRole('log').focus();
+    await page.keyboard.press('c');
+    await page.getByText('All lines around this one').waitFor();
+    await says(page, /^1,000 lines$/);
+    await choose();
+    await says(page, tallied);
+    await until(async () => !(await page.getByText('All lines around this one').isVisible()), 5000, () => what);
+  }
+}));
+
+test('a link to a line: what comes with it is not new', withPage('', async (page) => {
+  const url = page.url();
+  await page.goto('about:blank');
+  await page.goto(`${url}#line=web1:r1:500`);
+  await page.locator('.row.here').waitFor();
+  await says(page, /^Paused\n/, pill);
+  await page.waitForTimeout(300);
+  assert.match(await pill(page), /^Paused\n/);
+}));
+
 test('find hides nothing: it counts, goes from hit to hit and round, and what is around a line is one key away', withPage('', async (page) => {
   await page.keyboard.press('/');
   await page.keyboard.type('needle');

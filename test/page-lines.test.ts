@@ -198,6 +198,17 @@ test('what lines say stays as it was: big numbers, copies without columns, links
   ),
 ));
 
+test('each character of a line is there, also one at its beginning that is not seen', timed(60_000, () =>
+  withBrowser((browser) =>
+    serving([], async (server) => {
+      await server.feed(record('web1', 1, '\ufeffmark'));
+      const { page } = await visit(browser, `${server.url}/`);
+      await says(page, /^1 line$/);
+      await page.getByText('\\ufeff').waitFor();
+    }),
+  ),
+));
+
 test('a day that begins is told between two rows, and moves nothing', timed(60_000, () =>
   withBrowser((browser) =>
     serving([], async (server) => {

@@ -59,7 +59,8 @@ function view(all: Known[], choice: Choice, opened: ReadonlySet<number>): Shown[
     }
     const context = !matching[i];
     const head = heads.get(line.id);
-    if (choice.stacks && line.goesOn && head?.row) return void head.row.folded.push(line.position);
+    const alone = !context && head?.row?.context === true; // what matches is not hidden under what does not
+    if (choice.stacks && line.goesOn && head?.row && !alone) return void head.row.folded.push(line.position);
     const last = rows.at(-1);
     const anew = !(choice.stacks && line.goesOn);
     const alike = choice.repeats && anew && !context && last && !last.context && last.folded.length === 0;
@@ -74,7 +75,7 @@ function view(all: Known[], choice: Choice, opened: ReadonlySet<number>): Shown[
     }
     const row = { position: line.position, repeats: [], folded: [], context, line };
     rows.push(row);
-    if (anew || !head) heads.set(line.id, { row: opened.has(line.position) ? undefined : row });
+    if (anew || !head || alone) heads.set(line.id, { row: opened.has(line.position) ? undefined : row });
   });
   return rows;
 }

@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { cellsOf, pathsIn, Widths } from '../lib/web/columns.ts';
 import { fieldFilter } from '../lib/web/fieldfilter.ts';
 import { expressionOf } from '../lib/web/pattern.ts';
-import { structureOf } from '../lib/web/structure.ts';
+import { structureOf, type Structure } from '../lib/web/structure.ts';
 import { summaryOf } from '../lib/web/summary.ts';
 import { nodeAt, pathKeys, pathName, readJson, said, unquoted, type Node } from '../lib/web/tree.ts';
 
@@ -162,7 +162,7 @@ test('a value makes a filter that finds its line, and those that have the same v
       const structure = structureOf(text);
       assert.ok(structure);
       for (const item of structure.root.items) {
-        const regex = expressionOf(fieldFilter(text, structure, item, false), false);
+        const regex = expressionOf(fieldFilter(text, structure, item, false, false), false);
         assert.ok(regex.test(text), `${regex} in ${text}`);
         const other = `${text.slice(0, item.start)}"not this"${text.slice(item.end)}`;
         const twice = structure.root.items.filter((one) => one.key === item.key).length > 1;
@@ -173,8 +173,17 @@ test('a value makes a filter that finds its line, and those that have the same v
   const line = 'level=info n=1 msg="a b"';
   const structure = structureOf(line);
   assert.ok(structure);
-  const n = expressionOf(fieldFilter(line, structure, path(line, 'n'), false), false);
+  const n = expressionOf(fieldFilter(line, structure, path(line, 'n'), false, false), false);
   assert.equal([n.test(line), n.test('n=12 x=1'), n.test('xn=1 y=2'), n.test('y=2 n=1')], [true, false, false, true]);
+  const lists = '{"tags":["a", "b"],"nums":[5,15],"k\\u00e9y":1}';
+  const found = (keys: string, listed: boolean): boolean[] => {
+    const filter = fieldFilter(lists, structureOf(lists) as Structure, path(lists, keys), listed, false);
+    return [lists, '{"tags":["a"]}', '{"tags":["ab","b"]}', '{"nums":[15]}', '{"nums":[1, 5]}'].map((text) => expressionOf(filter, false).test(text));
+  };
+  assert.equal(found('tags.0', true), [true, true, false, false, false]);
+  assert.equal(found('tags.1', true), [true, false, true, false, false]);
+  assert.equal(found('nums.0', true), [true, false, false, false, true]);
+  assert.equal(found('kéy', false), [true, false, false, false, false], 'a key as it was written');
 });
 
 test('columns: the fields lines have, their values, and widths that only grow', () => {
@@ -184,6 +193,7 @@ test('columns: the fields lines have, their values, and widths that only grow', 
   assert.equal(cells, [['1', 'x', ''], ['2', '', ''], ['', '', ''], ['3', '', 'y z']]);
   const widths = new Widths();
   assert.is(widths.of('a'), 4);
+  assert.is(widths.of('status'), 9, 'with room for the button at its name');
   assert.ok(widths.fit(['a'], [{ text: 'x'.repeat(9), node: undefined }]));
   assert.not(widths.fit(['a'], [{ text: 'x', node: undefined }]));
   assert.is(widths.of('a'), 9);

@@ -32,6 +32,7 @@ test('colours and attributes: 16, 256, true colour, on and off', () => {
     ['x', '', '', ''], ['y', '', '', ''], ['z', '', '', ''], ['q', '', '', ''],
   ]);
   assert.equal(runsOf(`${E}[38;5;250;1mx`), [['x', 'bold', '#bcbcbc', '']]);
+  assert.equal(runsOf(`${E}[1;4:3mx${E}[4:0my${E}[58;5;9mz${E}[38:2:1:2:3;3mq`), [['x', 'bold under', '', ''], ['y', 'bold', '', ''], ['z', 'bold', '', ''], ['q', 'bold italic', '#010203', '']]);
 });
 
 test('other sequences leave no trace, those that are none are shown', () => {

@@ -131,19 +131,22 @@ test('any text is one word of a shell', () => {
 
 const filter = (source: string, more: Partial<Filter> = {}): Filter => ({ source, mode: 'regex', fold: false, exclude: false, ...more });
 const wanted: Wanted = {
-  base: 'http://127.0.0.1:1/lm/#x', streams: undefined, filters: [], levels: ALL_LEVELS, from: undefined, to: undefined, follow: false, as: 'text', coloured: false,
+  base: 'http://127.0.0.1:1/lm/#x', streams: undefined, filters: [], levels: ALL_LEVELS, from: undefined, to: undefined, follow: false, as: 'text',
 };
 
 /** Times of the test's records begin here. */
 const T = 1_795_341_000_000;
+const plainOf = (line: string): string => line.replace(/\x1b\[\??\d*[ml]|\x1b\]8;[^\x07\x1b]*(?:\x07|\x1b\\)/g, '');
 const levelOf = (line: string): number => levelOfText(Buffer.from(line), 0, Buffer.byteLength(line));
+
+const SED_U = String.raw`LC_ALL=C sed -u 's/\x1b\[[0-?]*[ -/]*[@-~]//g;s/\x1b]8;[^\x07\x1b]*\(\x07\|\x1b\\\)//g'`;
 
 test('commands for a shell', () => {
   assert.is(shellCommand(wanted), 'curl -s -G http://127.0.0.1:1/lm/api/tail -d as=text -d lines=all');
   assert.is(
     shellCommand({ ...wanted, follow: true, streams: ['web1/nginx'], filters: [filter("it's (a|b)", { fold: true }), filter('-x', { exclude: true, mode: 'text' }), filter('c')] }),
     "curl -sN -G http://127.0.0.1:1/lm/api/tail -d as=text -d lines=all -d follow=1 --data-urlencode id=web1/nginx" +
-      " --data-urlencode 'match=it'\\''s (a|b)' -d icase=1 | grep --line-buffered -avF -e -x | grep -aP -e c",
+      " --data-urlencode 'match=it'\\''s (a|b)' -d icase=1 | " + SED_U + ' | grep --line-buffered -avF -e -x | grep -aP -e c',
   );
   assert.is(
     shellCommand({ ...wanted, levels: (1 << LEVEL.none) | (1 << LEVEL.error), from: 1_795_341_000_000, to: 1_795_341_000_500 }),
@@ -154,11 +157,11 @@ test('commands for a shell', () => {
 test('a command shows what the page shows: the server\'s lines that pass the filters', timed(60_000, () =>
   serving([], async (server) => {
     const lines = [
-      'GET /a 200', 'POST /b 500 it\'s', 'error: "quoted" $HOME `x`', 'ERROR: \\d+ (a|b)', '\x1b[31mred\x1b[0m error', 'é ü ✓', '-x leading', 'a*b [c]', 'tab\there', '',
+      'GET /a 200', 'POST /b 500 it\'s', 'error: "quoted" $HOME `x`', 'ERROR: \\d+ (a|b)', '\x1b[31mred\x1b[0m error', '\x1b]8;;https://a.example/\x1b\\link\x1b]8;;\x07 error', '\x1b[?25lhidden error', 'é ü ✓', '-x leading', 'a*b [c]', 'tab\there', '',
     ];
     await server.feed(lines.map((msg, i) => record(i % 2 === 0 ? 'web1/nginx' : 'db', i + 1, msg)).join(''));
     await server.received(lines.length);
-    const sources = ['error', 'it\'s', '$HOME `x`', '\\d+', '^-x', 'a*b [c]', '(a|b)', '✓', '"quoted"', '\\s', '200$', '.', 'nothing'];
+    const sources = ['error', 'it\'s', '$HOME `x`', '\\d+', '^-x', 'a*b [c]', '(a|b)', '✓', '"quoted"', '\\s', '200$', '.', 'nothing', '^link', '^hidden'];
     const piece = fc.record({
       source: fc.constantFrom(...sources), mode: fc.constantFrom('regex' as const, 'text' as const), fold: fc.boolean(), exclude: fc.boolean(),
     });
@@ -169,14 +172,14 @@ test('a command shows what the page shows: the server\'s lines that pass the fil
     });
     fc.assert(
       fc.property(fc.uniqueArray(piece, { maxLength: 3, selector: (one) => one.source }), chosen, (filters, { streams, levels, from, to }) => {
-        const command = shellCommand({ ...wanted, base: `${server.url}/`, filters, streams, levels, from, to, coloured: true });
+        const command = shellCommand({ ...wanted, base: `${server.url}/`, filters, streams, levels, from, to });
         const { out, code, err } = sh(command);
         assert.ok(code === 0 || code === 1, err);
         const shown = lines.filter((line, i) => {
           if (streams && !streams.includes(i % 2 === 0 ? 'web1/nginx' : 'db')) return false;
           const ts = T + i + 1;
           if (ts < (from ?? 0) || ts >= (to ?? Infinity) || (levels & (1 << levelOf(line))) === 0) return false;
-          const plain = line.replace(/\x1b\[\d*m/g, '');
+          const plain = plainOf(line);
           return filters.every(({ source, mode, fold, exclude }) => {
             const found = mode === 'text'
               ? (fold ? plain.toLowerCase().includes(source.toLowerCase()) : plain.includes(source))
@@ -184,8 +187,7 @@ test('a command shows what the page shows: the server\'s lines that pass the fil
             return found !== exclude;
           });
         });
-        const plainOut = out.replace(/\x1b\[\d*m/g, '');
-        assert.equal(plainOut, shown.map((line) => `${line.replace(/\x1b\[\d*m/g, '')}\n`).join(''), command);
+        assert.equal(plainOf(out), shown.map((line) => `${plainOf(line)}\n`).join(''), command);
       }),
       { numRuns: 15 },
     );

@@ -4,7 +4,7 @@ import { tip, type Runs } from './actions.ts';
 import { Chips } from './chips.tsx';
 import { hueOf } from './colour.ts';
 import { close, focused, listOpen, lock, narrow, panes, wrapped } from './desk.ts';
-import { FilterBox } from './filter.tsx';
+import { Fault, FilterBox } from './filter.tsx';
 import { FindBox } from './find.tsx';
 import { Icon } from './icon.tsx';
 import { Levels } from './levels.tsx';
@@ -58,6 +58,7 @@ export function Bar({ pane, runs }: { pane: Choices; runs: Runs }): JSX.Element 
         <Levels pane={pane} />
         <Chips pane={pane} runs={runs} />
       </div>
+      <Fault pane={pane} />
     </>
   );
 }

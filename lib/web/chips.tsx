@@ -7,7 +7,7 @@ import { Icon } from './icon.tsx';
 import type { Chip } from './layout.ts';
 import type { Choices } from './choices.ts';
 import { memory } from './memory.ts';
-import { patternFault } from './pattern.ts';
+import { filterFault, patternFault } from './pattern.ts';
 import { clockOf } from './timing.ts';
 
 /** The chip that is being written anew. */
@@ -55,8 +55,9 @@ function replace(pane: Choices, at: number, chip: Chip | undefined): void {
 
 function One({ pane, chip, at }: { pane: Choices; chip: Chip; at: number }): JSX.Element {
   const what = `${chip.exclude ? 'not ' : ''}${chip.source}`;
+  const fault = filterFault(chip);
   return (
-    <span class={`chip ${chip.exclude ? 'not' : 'and'} ${chip.on ? '' : 'idle'}`} role="group" aria-label={`Filter ${what}`}>
+    <span class={`chip ${chip.exclude ? 'not' : 'and'} ${chip.on ? '' : 'idle'} ${fault === undefined ? '' : 'faulty'}`} role="group" aria-label={`Filter ${what}`}>
       <input
         type="checkbox"
         aria-label={`Use filter ${what}`}
@@ -77,7 +78,7 @@ function One({ pane, chip, at }: { pane: Choices; chip: Chip; at: number }): JSX
         type="button"
         class="what"
         aria-label={`Edit filter ${what}`}
-        title={`${chip.source}\n${chip.mode === 'text' ? 'text as it stands' : 'regular expression'}${chip.fold ? '' : ', case matters'}; click to edit`}
+        title={`${chip.source}\n${fault === undefined ? '' : `not in use, no pattern: ${fault}\n`}${chip.mode === 'text' ? 'text as it stands' : 'regular expression'}${chip.fold ? '' : ', case matters'}; click to edit`}
         onClick={() => {
           draft.value = chip;
           editing.value = { pane, at };

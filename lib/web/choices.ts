@@ -70,6 +70,7 @@ export class Choices {
     this.after = signal(view.after);
     this.#settle(this.draft, this.fault, this.applied);
     this.#settle(this.find, this.findFault, this.sought);
+    this.#stop.push(effect(() => this.#endPeek()));
   }
 
   /** Become what a view says. */
@@ -102,14 +103,20 @@ export class Choices {
     };
   }
 
-  /** Filters that are in force. */
+  /** Filters that are in force. Those that are no patterns, as an address may name them, are not. */
   get inForce(): Chip[] {
     if (this.off.value || this.peek.value) return [];
-    return [...this.filters.value, this.applied.value].filter(({ on, source }) => on && source !== '');
+    return [...this.filters.value, this.applied.value].filter((chip) => chip.on && chip.source !== '' && filterFault(chip) === undefined);
   }
 
   end(): void {
     this.#stop.forEach((stop) => stop());
+  }
+
+  /** Whoever chooses what to see wants to see it: all lines are shown around one only until then. */
+  #endPeek(): void {
+    for (const one of [this.streams, this.applied, this.filters, this.off, this.levels, this.from, this.to, this.after]) void one.value;
+    this.peek.value = undefined;
   }
 
   #choice(): Choice {

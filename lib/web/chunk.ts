@@ -6,7 +6,9 @@ import { isLine, TRAIT, type Kind, type Label } from './kind.ts';
 export const CHUNK_ROWS = 1024;
 export const CHUNK_BYTES = 256 * 1024;
 
-const decoder = new TextDecoder();
+/** A line may begin with U+FEFF: that is a character of it. */
+const KEEP = { ignoreBOM: true };
+const decoder = new TextDecoder('utf-8', KEEP);
 const encoder = new TextEncoder();
 const NONE = new Uint8Array(0);
 
@@ -116,7 +118,7 @@ export class Chunk {
     const start = this.start(row);
     const end = this.end(row);
     if (end - start <= max) return decoder.decode(this.bytes.subarray(start, end));
-    return new TextDecoder().decode(this.bytes.subarray(start, start + max), { stream: true });
+    return new TextDecoder('utf-8', KEEP).decode(this.bytes.subarray(start, start + max), { stream: true });
   }
 
   /** The keys that followed msg in the record, as `,"host":"web1"}`; '' for none, or for more than `max` bytes. */

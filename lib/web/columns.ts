@@ -7,6 +7,8 @@ export const MAX_COLUMNS = 12;
 const MAX_PATHS = 200;
 const MIN_CHARS = 4;
 const MAX_CHARS = 40;
+/** Room for the button that takes a column away. */
+const CLOSE = 3;
 
 /** A cell: what it shows, and the value's place in the line's plain text; an empty one for a line that has no such field. */
 export type Cell = { text: string; node: Node | undefined };
@@ -45,7 +47,7 @@ export class Widths {
   }
 
   of(column: string): number {
-    return this.#widths.get(column) ?? Math.min(MAX_CHARS, Math.max(MIN_CHARS, column.length));
+    return this.#widths.get(column) ?? Math.min(MAX_CHARS, Math.max(MIN_CHARS, column.length + CLOSE));
   }
 
   /** Have room for a row's cells; true where a column has grown. The last column has what is left of the window. */

@@ -171,10 +171,13 @@ export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
     saveText: () => void save('text'),
     saveRecords: () => void save('ndjson'),
     shell: () => {
-      const { following: follow, coloured } = view();
-      const { length } = pane().streams.value ?? [];
+      const { following: follow } = view();
+      const { choice, streams, around, after } = pane();
+      const { length } = streams.value ?? [];
       if (length > MAX_STREAMS) return desk.say(`A command can have ${MAX_STREAMS} streams, not ${counted(length)}`, { bad: true });
-      void copy(shellCommand({ ...pane().choice.value, base: location.href, follow, as: 'text', coloured }), 'a command for a shell');
+      const without = [...(after.value === undefined ? [] : ['what was cleared']), ...(around.value > 0 ? ['lines around matches'] : [])].join(' and of ');
+      const what = `a command for a shell${without === '' ? '' : `, which knows nothing of ${without}`}`;
+      void copy(shellCommand({ ...choice.value, base: location.href, follow, as: 'text' }), what);
     },
 
     whole: () => {

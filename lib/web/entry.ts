@@ -13,7 +13,7 @@ const TS = new Literal(',"ts":');
 const TS_ONLY = new Literal('","ts":');
 const MSG = new Literal(',"msg":"');
 const MORE = new Literal('"more":true');
-const decoder = new TextDecoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 /** One character for each byte, so that what matches in its text is as long as in the bytes. */
 const bytewise = new TextDecoder('latin1');
 /** How a record of the feed begins, whatever stands in its values; and how long that may be, bytes. */

@@ -21,7 +21,7 @@ export async function exportLines(lens: Lens, as: 'text' | 'ndjson'): Promise<{ 
   let lines = 0;
   let since = performance.now();
   for (const { chunk, rows } of chosen) {
-    for (const row of rows) text += as === 'text' ? `${plainText(chunk.text(row))}\n` : `${recordOf(chunk, row)}\n`;
+    for (const row of rows) text += as === 'text' ? `${plainText(chunk.text(row)).replaceAll('\n', '\\n')}\n` : `${recordOf(chunk, row)}\n`;
     lines += rows.length;
     if (text.length >= PART_LENGTH) {
       parts.push(new Blob([text]));

@@ -7,19 +7,25 @@ import { said, type Node } from './tree.ts';
 /** Longer values are matched by their beginning. */
 const MAX_VALUE = 300;
 
+/** The key of a value of JSON as it is written before it. */
+const KEY = /("(?:[^"\\]|\\.)*")\s*:\s*$/;
+const MAX_KEY = 300;
+
 /**
- * The filter for lines that have this value in a field of this name. It looks at the text, as all filters do: the field is found by its own
- * key, wherever in the line it stands, with any space around the colon.
+ * The filter for lines that have this value in a field of this name, or `listed`, in a list. It looks at the text, as all filters do: the
+ * field is found by its own key, wherever in the line it stands, with any space around the colon.
  */
-export function fieldFilter(text: string, { form }: Structure, node: Node, exclude: boolean): Filter {
+export function fieldFilter(text: string, { form }: Structure, node: Node, listed: boolean, exclude: boolean): Filter {
   const written = text.slice(node.start, Math.min(node.end, node.start + MAX_VALUE));
   const whole = node.end - node.start <= MAX_VALUE;
   const value = literal(written);
-  // In a list a value has no key of its own.
-  const listed = /^\d+$/.test(node.key) && !text.slice(Math.max(0, node.start - 4), node.start).includes(':');
-  const key = listed ? '' : form === 'json' ? `${literal(JSON.stringify(node.key))}\\s*:\\s*` : `(?:^|\\s)${literal(node.key)}=`;
+  const key = listed ? '[[,]\\s*' : form === 'json' ? `${literal(keyBefore(text, node))}\\s*:\\s*` : `(?:^|\\s)${literal(node.key)}=`;
   const end = !whole || written.endsWith('"') ? '' : form === 'json' ? '(?![\\w.+-])' : '(?=\\s|$)';
   return { source: `${key}${value}${end}`, mode: 'regex', fold: false, exclude };
+}
+
+function keyBefore(text: string, { key, start }: Node): string {
+  return KEY.exec(text.slice(Math.max(0, start - MAX_KEY), start))?.[1] ?? JSON.stringify(key);
 }
 
 /** What such a filter is called: `level=error`. */

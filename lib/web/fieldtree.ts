@@ -18,7 +18,7 @@ const MAX_VALUE = 4000;
 /** Paths that the person has opened or shut, against how they are at first. */
 export type Turned = Set<string>;
 
-type Item = { node: Node; keys: string[]; depth: number; open: boolean | undefined };
+type Item = { node: Node; keys: string[]; depth: number; listed: boolean; open: boolean | undefined };
 
 export class FieldTree {
   readonly element = document.createElement('div');
@@ -54,7 +54,7 @@ export class FieldTree {
         const own = [...keys, item.key];
         const holds = item.items.length > 0;
         const open = holds ? (depth < DEEP && item.items.length <= MANY) !== this.#turned.has(pathName(own)) : undefined;
-        this.#items.push({ node: item, keys: own, depth, open });
+        this.#items.push({ node: item, keys: own, depth, listed: node.kind === 'array', open });
         if (open) walk(item, own, depth + 1);
       }
     };
@@ -112,7 +112,7 @@ export class FieldTree {
     const path = pathName(item.keys);
     if (act === 'column') this.#act({ act: 'column', path });
     else if (item.node.items.length === 0) {
-      const filter = fieldFilter(this.#text, this.#structure, item.node, act === 'not');
+      const filter = fieldFilter(this.#text, this.#structure, item.node, item.listed, act === 'not');
       this.#act({ act: 'filter', filter, name: fieldName(this.#text, item.node, path) });
     }
   }

@@ -74,9 +74,6 @@ export function FilterBox({ pane }: { pane: Choices }): JSX.Element {
           <Icon name="open" />
         </button>
       </div>
-      <p id={`fault-${pane.id}`} class="fault" role="alert">
-        {faultText(pane)}
-      </p>
       {listed.value === pane ? <Recent pane={pane} /> : null}
     </form>
   );
@@ -112,7 +109,15 @@ function Toggle({ label, on, set, children }: ToggleProps): JSX.Element {
   );
 }
 
-/** Why the pattern typed is not in use. */
+/** Why the pattern typed is not in use: below all controls, since it may stay for long. */
+export function Fault({ pane }: { pane: Choices }): JSX.Element {
+  return (
+    <p id={`fault-${pane.id}`} class="fault" role="alert">
+      {faultText(pane)}
+    </p>
+  );
+}
+
 function faultText(pane: Choices): string {
   if (pane.fault.value !== '') return `Not a pattern: ${pane.fault.value}. ${still(pane)}`;
   const search = pane.state.value?.search;

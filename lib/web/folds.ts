@@ -102,12 +102,14 @@ export class Folds {
     const line = isLine(chunk.kinds[row] as number);
     const id = idOf(chunk, row);
     const goesOn = line && this.#how.stacks && ((chunk.traits[row] as number) & TRAIT.goesOn) !== 0;
-    if (goesOn && this.#fold(id)) return;
+    // What matches is not hidden under what does not.
+    const alone = flags === 0 && this.#isContext(id);
+    if (goesOn && !alone && this.#fold(id)) return;
     if (line && flags === 0 && !goesOn && this.#repeat(chunk, row, id)) return;
     const opened = this.#opened.has(chunk.first + row);
     const number = this.#show(chunk, row, flags | (opened ? FLAG.opened : 0));
     if (line && !goesOn) this.#lead(id, { number, opened });
-    else if (goesOn && !this.#heads.has(id)) this.#lead(id, { number, opened });
+    else if (goesOn && (alone || !this.#heads.has(id))) this.#lead(id, { number, opened });
     this.#last = line && flags === 0 && !goesOn ? { number, opened, id } : undefined;
   }
 
@@ -116,6 +118,13 @@ export class Folds {
     if (!this.#how.stacks) return;
     if (this.#heads.size >= MAX_HEADS) this.#heads.clear();
     this.#heads.set(id, head);
+  }
+
+  /** Whether the head of a stream's lines is shown only because of others. */
+  #isContext(id: string): boolean {
+    const head = this.#heads.get(id);
+    const at = head && this.#lens.at(head.number);
+    return ((at?.piece.more?.flags[at.index] ?? 0) & FLAG.context) !== 0;
   }
 
   /** Whether a line that goes on could be folded under its head. */

@@ -74,6 +74,10 @@ export class Frame {
     if (state.serial < this.#awaited) return;
     this.view.update(state);
     this.guide.update(state.search.state !== 'searching');
+    if (this.guide.arriving) {
+      this.view.seeAll();
+      this.#errors = state.errors;
+    }
     clearTimeout(this.#controls);
     const old = this.pane.state.peek();
     const urgent = old?.lens !== state.lens || old.search.state !== state.search.state || old.find.serial !== state.find.serial;

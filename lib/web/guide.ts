@@ -42,6 +42,11 @@ export class Guide {
     if (settled) this.#goToWanted();
   }
 
+  /** Whether lines that come are those that were asked for with the one that is gone to, rather than new ones. */
+  get arriving(): boolean {
+    return this.#wanted !== undefined && performance.now() < (this.#wanted.until || Infinity);
+  }
+
   /** Somebody has moved: what was still to be gone to is not any more. */
   stay(): void {
     this.#wanted = undefined;

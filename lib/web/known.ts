@@ -55,12 +55,6 @@ export class Known {
     for (const at of this.#rows.keys()) if (Math.abs(at - middle) > MAX_KNOWN / 4) this.#rows.delete(at);
   }
 
-  /** Whether any row known is so. */
-  some(test: (row: Row) => boolean): boolean {
-    for (const row of this.#rows.values()) if (test(row)) return true;
-    return false;
-  }
-
   /** Rows that were asked for. */
   answer(rows: readonly Row[], middle: number): void {
     this.#asked = { from: 0, to: 0 };

@@ -24,11 +24,11 @@ export function literal(text: string): string {
 
 /**
  * The expression as it is run. A leading `.*` changes nothing about which lines match, but makes the search quadratic in the length
- * of a line, so it is left out. Throws what `new RegExp` throws.
+ * of a line, so it is left out; behind `^` it does, in a line with a newline. Throws what `new RegExp` throws.
  */
 export function compile(source: string, fold: boolean, all: boolean): RegExp {
   new RegExp(source);
-  return new RegExp(source.replace(/^(?:\^?\.\*\??)+/, ''), (fold ? 'i' : '') + (all ? 'g' : ''));
+  return new RegExp(source.replace(/^(?:\.\*\??)+/, ''), (fold ? 'i' : '') + (all ? 'g' : ''));
 }
 
 /** The expression of a filter; see `compile`. */
@@ -39,13 +39,16 @@ export function expressionOf({ source, mode, fold }: Filter, all: boolean): RegE
 /** The most marks of one line. */
 const MAX_MARKS = 500;
 
+/** A place in the text, or the one beside it (`by` before or behind) where it is within a character of two units. */
+const whole = (text: string, at: number, by: number): number => ((text.codePointAt(at - 1) ?? 0) > 0xffff ? at + by : at);
+
 /** Where the expression (made with `all`) matches in the text: start, end, start, end... Empty matches are left out. */
 export function marksIn(text: string, regex: RegExp): number[] {
   const marks: number[] = [];
   regex.lastIndex = 0;
   for (let match = regex.exec(text); match && marks.length < MAX_MARKS * 2; match = regex.exec(text)) {
     if (match[0] === '') regex.lastIndex++;
-    else marks.push(match.index, match.index + match[0].length);
+    else marks.push(whole(text, match.index, -1), whole(text, match.index + match[0].length, 1));
   }
   return marks;
 }

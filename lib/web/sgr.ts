@@ -92,11 +92,11 @@ class Pen {
   }
 
   change(parameters: string): void {
-    const codes = parameters.split(/[;:]/, 64).map((p) => (p === '' ? 0 : Number(p)));
+    const codes = parameters.split(';', 64).map((p) => p.split(':', 8).map((n) => (n === '' ? 0 : Number(n))));
     for (let i = 0; i < codes.length; i++) {
-      const code = codes[i] as number;
-      if (code === 38 || code === 48) i = this.#extended(codes, i, parameters.includes(':'));
-      else this.#apply(code);
+      const [code = 0, ...own] = codes[i] as number[];
+      if (code === 38 || code === 48 || code === 58) i += this.#extended(code, own, codes.slice(i + 1).map(([next = 0]) => next));
+      else this.#apply(code === 4 && own[0] === 0 ? 24 : code); // 4:3 and the like are underlines of other forms
     }
     this.#style = { classes: [...this.#on].join(' '), fg: this.#fg, bg: this.#bg };
   }
@@ -116,21 +116,17 @@ class Pen {
     else if (code === 49) this.#bg = '';
   }
 
-  /** `38;5;n` or `38;2;r;g;b`; with colons there may be an empty colour space before r. Gives the index of its last parameter. */
-  #extended(codes: number[], i: number, colons: boolean): number {
-    let colour = '';
-    let last = codes.length;
-    if (codes[i + 1] === 5) {
-      last = i + 2;
-      colour = indexed(codes[last]);
-    } else if (codes[i + 1] === 2) {
-      const r = colons && codes.length - i > 5 ? i + 3 : i + 2;
-      last = r + 2;
-      colour = rgb(codes[r], codes[r + 1], codes[r + 2]);
-    }
-    if (codes[i] === 38) this.#fg = colour;
-    else this.#bg = colour;
-    return last;
+  /**
+   * `38;5;n` or `38;2;r;g;b`; with colons, where a colour space, often empty, may stand before r. Gives how many of the parameters behind
+   * it are its own. 58 is the colour of underlines, which are not coloured here.
+   */
+  #extended(code: number, own: readonly number[], next: readonly number[]): number {
+    const [kind, ...values] = own.length > 0 ? own : next;
+    const colour = kind === 5 ? indexed(values[0]) : kind === 2 ? rgb(...(own.length > 4 ? values.slice(1, 4) : values.slice(0, 3))) : '';
+    if (code === 38) this.#fg = colour;
+    else if (code === 48) this.#bg = colour;
+    if (own.length > 0) return 0;
+    return kind === 5 ? 2 : kind === 2 ? 4 : next.length;
   }
 }
 
@@ -146,6 +142,6 @@ function indexed(n: number | undefined): string {
 }
 
 function rgb(...parts: (number | undefined)[]): string {
-  if (!parts.every((p) => p !== undefined && p >= 0 && p <= 255)) return '';
+  if (parts.length < 3 || !parts.every((p) => p !== undefined && p >= 0 && p <= 255)) return '';
   return `#${parts.map((p) => Math.floor(p ?? 0).toString(16).padStart(2, '0')).join('')}`;
 }

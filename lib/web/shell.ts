@@ -9,13 +9,14 @@ export type Wanted = Pick<Choice, 'streams' | 'filters' | 'levels' | 'from' | 't
   /** Go on with what comes. */
   follow: boolean;
   as: 'text' | 'ndjson';
-  /** Lines hold colours: they are taken out before grep looks, as the page does. */
-  coloured: boolean;
 };
 
 /** The server takes no longer pattern, and the names of no more streams (lm-serve(1), api/tail). */
 const MAX_PATTERN = 1000;
 export const MAX_STREAMS = 64;
+
+/** What sgr.ts takes out of a line before it is searched, as GNU sed has it; by bytes, so that ranges are what they say. */
+const PLAIN = String.raw`'s/\x1b\[[0-?]*[ -/]*[@-~]//g;s/\x1b]8;[^\x07\x1b]*\(\x07\|\x1b\\\)//g'`;
 
 /** A text as one word of a POSIX shell (XCU 2.2.2): within single quotes everything stands for itself but the quote. */
 export function quoted(text: string): string {
@@ -29,7 +30,7 @@ export function quoted(text: string): string {
  *
  * Of more streams than MAX_STREAMS there is none. With `as` ndjson greps look at whole records. Levels and the time shown are left to the server; columns, folding and repeats are not in it.
  */
-export function shellCommand({ base, streams, filters, levels, from, to, follow, as, coloured }: Wanted): string {
+export function shellCommand({ base, streams, filters, levels, from, to, follow, as }: Wanted): string {
   const ofServer = filters.find((filter) => !filter.exclude && sourceOf(filter).length <= MAX_PATTERN);
   const words = ['curl', follow ? '-sN' : '-s', '-G', quoted(new URL('api/tail', base).href)];
   const put = (name: string, value: string): void => void words.push(/^[\w*,]+$/.test(value) ? '-d' : '--data-urlencode', quoted(`${name}=${value}`));
@@ -47,7 +48,7 @@ export function shellCommand({ base, streams, filters, levels, from, to, follow,
   const rest = filters.filter((filter) => filter !== ofServer);
   const stages = rest.map((filter, i) => grep(filter, follow && i + 1 < rest.length));
   const buffered = follow ? '-u ' : '';
-  if (coloured && stages.length > 0) stages.unshift(`sed ${buffered}'s/\x1b\\[[0-9;:]*[A-Za-z]//g'`.replace('\x1b', String.raw`\x1b`));
+  if (stages.length > 0) stages.unshift(`LC_ALL=C sed ${buffered}${PLAIN}`);
   return [words.join(' '), ...stages].join(' | ');
 }
 

@@ -77,6 +77,12 @@ export class View implements Lines {
     return this.following ? 0 : Math.max(0, this.end - this.#seen);
   }
 
+  /** What has come until now is not new. */
+  seeAll(): void {
+    this.#seen = this.end;
+    this.#events.changed();
+  }
+
   /** Position of the row that should stay where it is when the lens changes, while standing still. */
   get anchor(): number | undefined {
     return this.following ? undefined : this.#rows.rowAt(this.#walk.anchor(this.#rows.here))?.position;
@@ -99,11 +105,6 @@ export class View implements Lines {
 
   get row(): Row | undefined {
     return this.#rows.rowAt(this.current);
-  }
-
-  /** Whether any of the rows known hold terminal colours. */
-  get coloured(): boolean {
-    return this.#known.some((row) => row.text.includes('\x1b'));
   }
 
   /** The row that an element of the page belongs to. */

@@ -14,6 +14,8 @@ const cursor = signal<Cursor | undefined>(undefined);
 
 /** A pointer that has moved less than this since it was pressed, px, was meant to stay. */
 const STEADY = 4;
+/** The ends of a stretch that is no longer, ms, are told to the millisecond. */
+const SHORT = 10_000;
 
 type Clock = (ts: number) => string;
 type Props = { pane: Choices; goTo: (time: number) => void };
@@ -22,7 +24,9 @@ export function Histogram({ pane, goTo }: Props): JSX.Element {
   const shape = pane.state.value?.shape;
   if (!shape || binsOf(shape) === 0) return <div class="bars" />; // its room is taken from the start: what comes later would move the lines
   const bins = binsOf(shape);
-  const clock = clockOf(memory.value.time, shape.from, shape.to - 1, shape.step < 1000);
+  const { time } = memory.value;
+  const clock = clockOf(time, shape.from, shape.to - 1, shape.step < 1000);
+  const axis = clockOf(time, shape.from, shape.to - 1, shape.to - shape.from < SHORT);
   const now = cursor.value?.pane === pane ? cursor.value : undefined;
   const place = pane.place.value === undefined ? undefined : placeOf(shape, pane.place.value);
   const bin = Math.min(bins - 1, now?.bin ?? bins - 1);
@@ -82,8 +86,8 @@ export function Histogram({ pane, goTo }: Props): JSX.Element {
         {place !== undefined && place >= 0 && place <= 1 ? <rect class="place" x={place * bins - 0.1} width={0.2 + bins / 500} y={0} height={1} /> : null}
         {now ? <rect class="range" x={Math.min(now.bin, now.begun ?? now.bin)} width={Math.abs(now.bin - (now.begun ?? now.bin)) + 1} y={0} height={1} /> : null}
       </svg>
-      <span class="from">{clock(shape.from)}</span>
-      <span class="to">{clock(timeOf(shape, bins))}</span>
+      <span class="from">{axis(shape.from)}</span>
+      <span class="to">{axis(timeOf(shape, bins))}</span>
       {now ? (
         <span class="over tip" style={{ '--x': `${(100 * (bin + 0.5)) / bins}%` }}>
           {binText(shape, bin, clock)}

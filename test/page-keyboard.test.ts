@@ -48,6 +48,15 @@ test('by keyboard alone: a stream found, filtered, split, found in, a line taken
       assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^curl .*api\/tail/);
       await page.keyboard.press('Q');
       assert.is(await page.getByRole('log').count(), 1);
+      // What is pressed and goes away leaves the keyboard at the lines, not at the top of the page.
+      const atLines = (): Promise<boolean> => page.evaluate(() => document.activeElement?.getAttribute('role') === 'log');
+      assert.ok(await atLines());
+      await press('f', 'GET', 'Enter', 'Escape', 'PageUp')(page);
+      for (const name of ['Jump to newest', 'Remove filter GET']) {
+        await page.getByRole('button', { name }).focus();
+        await page.keyboard.press('Enter');
+        await until(atLines, 5000, () => String(name));
+      }
     }),
   ),
 ));

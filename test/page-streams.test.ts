@@ -108,13 +108,15 @@ test('errors are counted in the list, the tab and its icon, until somebody looks
       await says(page, /^1 line$/);
       await page.evaluate(() => {
         Object.defineProperty(document, 'hidden', { configurable: true, get: () => true });
+        Object.assign(window, { framed: window.requestAnimationFrame, requestAnimationFrame: () => 0 }); // as in a tab that is not seen
         document.dispatchEvent(new Event('visibilitychange'));
       });
       await server.feed(record('web1', 2, 'level=error msg=bad') + record('web1', 3, 'level=error msg=worse'));
-      await page.waitForFunction(() => /^\(2 errors\) db1/.test(document.title));
+      await page.waitForFunction(() => /^\(2 errors\) db1/.test(document.title), undefined, { polling: 100 });
       assert.match((await page.locator('link[rel=icon]').getAttribute('href')) ?? '', /icon-bad/);
       await page.evaluate(() => {
         Object.defineProperty(document, 'hidden', { configurable: true, get: () => false });
+        Object.assign(window, { requestAnimationFrame: (window as unknown as { framed: unknown }).framed });
         document.dispatchEvent(new Event('visibilitychange'));
       });
       await page.waitForFunction(() => document.title === 'db1 · lm');

@@ -75,6 +75,51 @@ test('paused: no pixel moves while lines come, which are counted; then on to the
   ),
 ));
 
+test('scrolled to the end it follows, by whatever, also while lines come', timed(90_000, () =>
+  withBrowser((browser) =>
+    serving([], async (server) => {
+      await server.feed(records('web1', 1, 1000));
+      const { page } = await visit(browser, `${server.url}/`);
+      await says(page, /^1,000 lines$/);
+      let n = 1000;
+      let on = true;
+      const feeding = (async () => {
+        while (on) {
+          await server.feed(records('web1', n + 1, 4));
+          n += 4;
+          await new Promise((resolve) => setTimeout(resolve, 40));
+        }
+      })();
+      try {
+        const ways: [string, () => Promise<unknown>][] = [
+          ['the wheel', () => page.mouse.wheel(0, 240)],
+          ['Ctrl+End', () => page.keyboard.press('Control+End')],
+          ['the scroll bar', () => page.evaluate(() => document.querySelector('#log')?.scrollTo(0, 1e9))],
+        ];
+        await page.mouse.move(700, 400);
+        for (const [what, way] of ways) {
+          await page.getByRole('log').focus();
+          for (const key of ['PageUp', 'PageUp', 'PageUp']) await page.keyboard.press(key);
+          await until(async () => (await pill(page)) !== '');
+          await page.waitForTimeout(300);
+          await until(async () => (await way(), await page.waitForTimeout(30), (await pill(page)) === ''), 8000, () => what);
+        }
+      } finally {
+        on = false;
+        await feeding;
+      }
+      // Nothing comes: the last line is the end.
+      await page.keyboard.press('Home');
+      await until(async () => (await pill(page)) !== '');
+      await page.waitForTimeout(300);
+      await page.keyboard.press('Control+End');
+      await until(async () => (await pill(page)) === '', 5000, () => 'Ctrl+End');
+      await page.keyboard.press('Control+a');
+      await until(async () => (await pill(page)) !== '', 5000, () => 'a selection of all stops it');
+    }),
+  ),
+));
+
 test('wrapped lines: scrolled by small steps nothing jumps, and every line is passed', timed(90_000, () =>
   withBrowser((browser) =>
     serving([], async (server) => {
@@ -342,8 +387,17 @@ test('on a telephone: nothing sticks out, the streams are behind a button', time
       await says(page, /^320 lines$/);
       assert.is(await page.evaluate(() => document.documentElement.scrollWidth), 390);
       assert.ok((await page.evaluate(() => document.querySelector('#log')?.scrollWidth ?? 0)) <= 390);
+      // A finger on a box goes into it, wherever it comes down.
+      const box = await page.getByRole('searchbox', { name: 'Filter' }).boundingBox();
+      for (const part of [0.35, 0.6, 0.85]) {
+        await page.touchscreen.tap((box?.x ?? 0) + part * (box?.width ?? 0), (box?.y ?? 0) + (box?.height ?? 0) / 2);
+        assert.is(await page.evaluate(() => document.activeElement?.className), 'filter-input', `${part}`);
+        assert.is(await page.getByRole('button', { name: 'Regular expression' }).getAttribute('aria-pressed'), 'true');
+        await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+      }
       const nav = page.getByRole('navigation', { name: 'Streams' });
       await page.getByRole('button', { name: 'Streams' }).click();
+      assert.ok(await page.evaluate(() => document.querySelector('#streams')?.contains(document.activeElement) && document.querySelector('#panes')?.matches('[inert]')));
       await nav.getByRole('button', { name: 'db1' }).click();
       await says(page, /^20 lines$/);
       await until(async () => !(await nav.isVisible()));

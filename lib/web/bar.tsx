@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { tip, type Runs } from './actions.ts';
 import { Chips } from './chips.tsx';
 import { hueOf } from './colour.ts';
-import { close, focused, listOpen, lock, narrow, panes, wrapped } from './desk.ts';
+import { focused, listOpen, lock, narrow, panes, wrapped } from './desk.ts';
 import { Fault, FilterBox } from './filter.tsx';
 import { FindBox } from './find.tsx';
 import { Icon } from './icon.tsx';
@@ -47,7 +47,7 @@ export function Bar({ pane, runs }: { pane: Choices; runs: Runs }): JSX.Element 
             <Tool label="Time lock" icon="lock" title={tip('lock')} pressed={lock.value} run={runs.lock} />
           ) : null}
           {several ? (
-            <Tool label="Close pane" icon="close" title={tip('close')} run={() => close(pane)} />
+            <Tool label="Close pane" icon="close" title={tip('close')} run={() => at(pane, runs.close)} />
           ) : (
             <Tool label="Commands" icon="more" title={tip('palette')} run={runs.palette} />
           )}

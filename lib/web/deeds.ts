@@ -149,11 +149,12 @@ export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
     close: () => {
       if (desk.panes.value.length === 1) desk.say('This is the only pane');
       desk.close(pane());
+      frame().log.focus();
     },
     nextPane: () => {
       const all = desk.panes.value;
       desk.focused.value = all[(all.indexOf(pane()) + 1) % all.length] ?? pane();
-      frame().element.querySelector<HTMLElement>('.log')?.focus();
+      frame().log.focus();
     },
     lock: () => {
       desk.lock.value = !desk.lock.value;

@@ -37,7 +37,8 @@ export function FindBox({ pane, runs }: { pane: Choices; runs: Runs }): JSX.Elem
             go(!event.shiftKey);
           }}
         />
-        <span class="hits" id={`hits-${pane.id}`} aria-live="polite">
+        <span class="hits" id={`hits-${pane.id}`}>
+          <span aria-live="polite">{pane.hit.value > 0 ? `${counted(pane.hit.value)} of ` : ''}</span>
           {hitsText(pane)}
         </span>
         {has ? (
@@ -56,13 +57,12 @@ export function FindBox({ pane, runs }: { pane: Choices; runs: Runs }): JSX.Elem
   );
 }
 
-/** `3 of 48`; which is the third is only known once one has gone there. */
+/** How many hits there are. That grows while lines come, and is not read out: which of them one is at is, and is known once one has gone there. */
 function hitsText(pane: Choices): string {
   const state = pane.state.value?.find;
   if (pane.findFault.value !== '') return 'no pattern';
   if (pane.sought.value.source === '' || !state) return '';
   if (state.stopped) return 'takes too long';
   if (state.count === 0) return state.searching ? 'searching' : 'none';
-  const count = `${counted(state.count)}${state.searching ? '+' : ''}`;
-  return pane.hit.value > 0 ? `${counted(pane.hit.value)} of ${count}` : count;
+  return `${counted(state.count)}${state.searching ? '+' : ''}`;
 }

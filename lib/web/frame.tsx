@@ -1,6 +1,5 @@
 /** A pane on the screen: its controls and its lines, joined with the feed worker. */
 import { effect, untracked } from '@preact/signals-core';
-import { render, type JSX } from 'preact';
 import { ALL_LEVELS } from '../level.ts';
 import type { Runs } from './actions.ts';
 import { Bar } from './bar.tsx';
@@ -13,6 +12,7 @@ import { Guide } from './guide.ts';
 import type { RowAct } from './hand.ts';
 import { samePattern } from './layout.ts';
 import { look, memory } from './memory.ts';
+import { mount } from './mount.ts';
 import { Pill } from './pill.tsx';
 import { Histogram } from './histogram.tsx';
 import type { Ask, PaneState, Say } from './talk.ts';
@@ -27,6 +27,8 @@ export class Frame {
   readonly view: View;
   readonly guide: Guide;
   readonly element: HTMLElement;
+  /** The lines. */
+  readonly log: HTMLElement;
   readonly #events: FrameEvents;
   readonly #stop: (() => void)[] = [];
   #serial = 0;
@@ -42,6 +44,7 @@ export class Frame {
     this.element = element;
     this.#events = events;
     const log = part(element, '.log');
+    this.log = log;
     log.id = pane.id === 0 ? 'log' : `log-${pane.id}`;
     this.view = new View(log, {
       want: (lens, from, to) => events.ask({ ask: 'rows', pane: pane.id, lens, from, to }),
@@ -173,15 +176,11 @@ export class Frame {
       focused.value = pane;
       run();
     };
-    const mount = (name: string, draw: () => JSX.Element | null): void => {
-      const place = part(element, name);
-      place.replaceChildren();
-      this.#stop.push(effect(() => render(draw(), place)), () => render(null, place));
-    };
-    mount('.head', () => <Bar pane={pane} runs={runs} />);
-    mount('.shape', () => (memory.value.shape ? <Histogram pane={pane} goTo={(time) => void this.guide.standAt({ time })} /> : null));
-    mount('.pills', () => <Pill pane={pane} resume={here(runs.resume)} newest={here(runs.newest)} />);
-    mount('.empty', () => <Empty pane={pane} undo={here(runs.undo)} unfilter={here(unfilter)} />);
+    const show = (name: string, draw: Parameters<typeof mount>[1]): void => void this.#stop.push(mount(part(element, name), draw, () => this.log));
+    show('.head', () => <Bar pane={pane} runs={runs} />);
+    show('.shape', () => (memory.value.shape ? <Histogram pane={pane} goTo={(time) => void this.guide.standAt({ time })} /> : null));
+    show('.pills', () => <Pill pane={pane} resume={here(runs.resume)} newest={here(runs.newest)} />);
+    show('.empty', () => <Empty pane={pane} undo={here(runs.undo)} unfilter={here(unfilter)} />);
     this.#stop.push(
       effect(() => void log.setAttribute('aria-label', pane.name.value)),
       effect(() => {

@@ -126,7 +126,6 @@ export class Hand {
 
   #selected(): void {
     const selection = document.getSelection();
-    if (!selection || selection.isCollapsed || !selection.anchorNode) return;
-    if (this.#rows.element.contains(selection.anchorNode)) this.#view.pause();
+    if (selection && !selection.isCollapsed && selection.containsNode(this.#rows.element, true)) this.#view.pause();
   }
 }

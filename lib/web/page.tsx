@@ -1,6 +1,5 @@
 /** The page: joins the person's choices, the feed worker and the panes. */
 import { effect } from '@preact/signals-core';
-import { render, type JSX } from 'preact';
 import { showBadge } from './badge.ts';
 import { marks } from './bookmarks.tsx';
 import { counted } from './clock.ts';
@@ -14,6 +13,7 @@ import { PLAIN_LOOK } from './look.ts';
 import { keepMemory, memory, remember } from './memory.ts';
 import { lifeOf } from './places.ts';
 import { makeRuns } from './deeds.ts';
+import { mount } from './mount.ts';
 import { Sheets } from './sheets.tsx';
 import { feed } from './start.js'; // a script of its own, see there
 import { Status } from './status.tsx';
@@ -28,6 +28,8 @@ const FIRST_LINES = 50_000;
 /** How often the controls are drawn anew while lines come, and how long the place rests before it is in the address, ms. */
 const CONTROLS_EVERY = 150;
 const PLACE = 400;
+/** How often a page that is not seen is drawn, ms. */
+const UNSEEN_EVERY = 1000;
 /** The widest that the column of streams becomes, characters. */
 const MAX_TAG = 28;
 
@@ -145,6 +147,12 @@ let waiting: State | undefined;
 let controlsAt = 0;
 let controls: ReturnType<typeof setTimeout> | undefined;
 
+/** A page that nobody sees has no frames, but a title that tells of errors. */
+function inAFrame(draw: () => void): void {
+  if (document.hidden) setTimeout(draw, UNSEEN_EVERY);
+  else requestAnimationFrame(draw);
+}
+
 function drawState(): void {
   const now = waiting;
   waiting = undefined;
@@ -163,7 +171,7 @@ function drawState(): void {
 feed.onmessage = (event: MessageEvent<Say>) => {
   const said = event.data;
   if (said.say === 'state') {
-    if (!waiting) requestAnimationFrame(drawState);
+    if (!waiting) inAFrame(drawState);
     waiting = said;
   } else if (said.say === 'rows' || said.say === 'sought') frames.get(said.pane)?.take(said);
   else if (said.say === 'whole') desk.whole.value = said;
@@ -187,23 +195,18 @@ function loaded({ lines, more, why }: Extract<Say, { say: 'back' }>): void {
   else if (lines > 0) desk.say(`Loaded ${counted(lines)} lines`);
 }
 
-function mount(id: string, draw: () => JSX.Element | null): void {
-  const place = element(id);
-  place.replaceChildren();
-  effect(() => render(draw(), place));
-}
-
-mount('streams', () => <Streams runs={runs} />);
-mount('status', () => <Status retry={() => ask({ ask: 'retry' })} loadOlder={loadOlder} />);
-mount('said', () => <Toast />);
-mount('sheets', () => (
+const lines = (): HTMLElement => focusedFrame().log;
+mount(element('streams'), () => <Streams runs={runs} />, lines);
+mount(element('status'), () => <Status retry={() => ask({ ask: 'retry' })} loadOlder={loadOlder} />, lines);
+mount(element('said'), () => <Toast />, lines);
+mount(element('sheets'), () => (
   <Sheets
     run={(id) => runs[id]()}
     goTo={async ({ position }) => {
       if (!(await focusedFrame().guide.standOn(position))) desk.say('That line is not in this view', { bad: true });
     }}
   />
-));
+), lines);
 effect(() => {
   const ids = desk.panes.value.some((pane) => !pane.streams.value) ? desk.known.value.map(({ id }) => id) : [...desk.chosen.value];
   const longest = Math.max(4, ...ids.map((id) => id.length));
@@ -211,6 +214,14 @@ effect(() => {
 });
 effect(() => {
   document.body.dataset['list'] = desk.narrow.value ? (desk.listOpen.value ? 'open' : 'shut') : memory.value.list ? 'beside' : 'none';
+});
+/** The list of streams over the lines: only it is within reach then. */
+effect(() => {
+  const over = desk.narrow.value && desk.listOpen.value;
+  const within = element('streams').contains(document.activeElement);
+  for (const id of ['panes', 'status']) element(id).inert = over;
+  if (over) element('streams').querySelector<HTMLElement>('.all')?.focus();
+  else if (within && desk.narrow.value) document.querySelector<HTMLElement>('.menu')?.focus();
 });
 effect(() => ask({ ask: 'bookmarks', positions: marks.value.map(({ position }) => position) }));
 element('veil').addEventListener('click', () => (desk.listOpen.value = false));
@@ -240,5 +251,8 @@ if (desk.asked.time) remember({ time: desk.asked.time });
 showTheme();
 showBadge();
 listen((id) => runs[id](), escape);
-document.addEventListener('visibilitychange', () => ask({ ask: 'visible', visible: !document.hidden }));
+document.addEventListener('visibilitychange', () => {
+  ask({ ask: 'visible', visible: !document.hidden });
+  inAFrame(drawState);
+});
 ask({ ask: 'open', api: new URL('api/', location.href).href, lines: desk.firstLines.value ?? FIRST_LINES });

@@ -23,6 +23,7 @@ export class Thumb {
   readonly #area: HTMLElement;
   readonly #events: ThumbEvents;
   #height = 0;
+  #rows = 0; // for which it is so high
   #scroll = 0; // as it was last seen or set
   #timer: ReturnType<typeof setTimeout> | undefined;
   #put = 0;
@@ -53,6 +54,7 @@ export class Thumb {
     const height = areaHeight(shape);
     if (height !== this.#height) this.#area.style.height = `${height}px`;
     this.#height = height;
+    this.#rows = shape.rows;
     const row = this.#events.row();
     const scroll = row === undefined ? height - shape.window : scrollOf(Math.max(0, row), shape);
     if (Math.abs(this.#scroller.scrollTop - scroll) >= 1) this.#scroller.scrollTop = scroll;
@@ -79,11 +81,13 @@ export class Thumb {
     if (Math.abs(by) < 1 || this.#scroller.clientHeight !== shape.window) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.put(), REST);
-    const range = areaHeight(shape) - shape.window;
-    if (Math.abs(by) > JUMP * shape.window) this.#events.jump(scroll >= range - 1 ? undefined : rowOf(scroll, shape));
+    const atEnd = scroll >= this.#height - shape.window - 1; // of the area as it is: rows that have come since do not count
+    if (Math.abs(by) > JUMP * shape.window) this.#events.jump(atEnd ? undefined : rowOf(scroll, shape));
     else this.#events.move(by);
-    // At the end of its way the thumb would bring no further event, though rows go on.
     const row = this.#events.row();
-    if (row === undefined ? scroll < range - 1 : (scroll <= 0 && row > 0) || scroll >= range) this.put();
+    const last = this.#rows - shape.window / shape.rowHeight;
+    if (row !== undefined && by > 0 && atEnd && row > last - 1) return this.#events.jump(undefined);
+    // At the end of its way the thumb would bring no further event, though rows go on.
+    if (row === undefined ? scroll < areaHeight(shape) - shape.window - 1 : (scroll <= 0 && row > 0) || atEnd) this.put();
   }
 }

@@ -214,7 +214,7 @@ test(`kill -9 of the receiver, of senders, of both at once, ${EACH} times each: 
   const verdict = new Verdict(SENDERS);
   for (const line of text.split('\n').slice(0, -1)) verdict.take(line);
   const ages = checkRepeated(site.out, text).map((repetition) => Math.round(gauge.age(repetition))).sort((a, b) => a - b);
-  const [median = 0, most = 0] = [ages[ages.length >> 1], ages.at(-1)];
+  const [median = 0, most = 0] = [ages[(ages.length - 1) >> 1], ages.at(-1)];
   const lines = verdict.last.reduce((sum, n) => sum + n);
   report(`${EACH} kills each of ${KINDS.join(', ')} in ${seconds.toFixed(0)} s, ${chaos.cuts} cuts of ${chaos.connections} connections`);
   report(`${lines} lines, ${text.length} bytes in the journal: ${JSON.stringify(verdict.wrong)}`);

@@ -31,7 +31,7 @@ export function Chips({ pane, runs }: { pane: Choices; runs: Runs }): JSX.Elemen
       {pane.off.value ? <Note text="All filters are off" away={tip('filtersOff')} run={() => (pane.off.value = false)} /> : null}
       {around.value > 0 ? <Note text={`± ${around.value} lines`} away="No context around matches" run={() => (around.value = 0)} /> : null}
       {from.value !== undefined && to.value !== undefined ? (
-        <Note text={[from.value, to.value].map(clockOf(memory.value.time, from.value, to.value, to.value - from.value < 10_000)).join(' – ')} away={tip('allTime')} run={runs.allTime} />
+        <Note text={[from.value, to.value].map(clockOf(memory.value.time, from.value, to.value)).join(' – ')} away={tip('allTime')} run={runs.allTime} />
       ) : null}
       {after.value !== undefined ? <Note text="Cleared" away={tip('undo')} run={runs.undo} /> : null}
     </div>

@@ -178,7 +178,9 @@ export class Frame {
     };
     const show = (name: string, draw: Parameters<typeof mount>[1]): void => void this.#stop.push(mount(part(element, name), draw, () => this.log));
     show('.head', () => <Bar pane={pane} runs={runs} />);
-    show('.shape', () => (memory.value.shape ? <Histogram pane={pane} goTo={(time) => void this.guide.standAt({ time })} /> : null));
+    const goTo = (time: number): void => void this.guide.standAt({ time });
+    const leave = (): void => log.focus({ preventScroll: true });
+    show('.shape', () => (memory.value.shape ? <Histogram pane={pane} goTo={goTo} leave={leave} /> : null));
     show('.pills', () => <Pill pane={pane} resume={here(runs.resume)} newest={here(runs.newest)} />);
     show('.empty', () => <Empty pane={pane} undo={here(runs.undo)} unfilter={here(unfilter)} />);
     this.#stop.push(

@@ -14,19 +14,18 @@ const cursor = signal<Cursor | undefined>(undefined);
 
 /** A pointer that has moved less than this since it was pressed, px, was meant to stay. */
 const STEADY = 4;
-/** The ends of a stretch that is no longer, ms, are told to the millisecond. */
-const SHORT = 10_000;
 
 type Clock = (ts: number) => string;
-type Props = { pane: Choices; goTo: (time: number) => void };
+/** `leave`: the keys are for the lines again. */
+type Props = { pane: Choices; goTo: (time: number) => void; leave: () => void };
 
-export function Histogram({ pane, goTo }: Props): JSX.Element {
+export function Histogram({ pane, goTo, leave }: Props): JSX.Element {
   const shape = pane.state.value?.shape;
   if (!shape || binsOf(shape) === 0) return <div class="bars" />; // its room is taken from the start: what comes later would move the lines
   const bins = binsOf(shape);
   const { time } = memory.value;
   const clock = clockOf(time, shape.from, shape.to - 1, shape.step < 1000);
-  const axis = clockOf(time, shape.from, shape.to - 1, shape.to - shape.from < SHORT);
+  const axis = clockOf(time, shape.from, shape.to - 1);
   const now = cursor.value?.pane === pane ? cursor.value : undefined;
   const place = pane.place.value === undefined ? undefined : placeOf(shape, pane.place.value);
   const bin = Math.min(bins - 1, now?.bin ?? bins - 1);
@@ -74,8 +73,7 @@ export function Histogram({ pane, goTo }: Props): JSX.Element {
       onPointerUp={(event) => {
         if (now?.begun === undefined) return;
         take({ ...now, bin: Math.abs(event.clientX - now.x) < STEADY ? now.begun : binUnder(event, bins) });
-        // The keys go on with the lines.
-        event.currentTarget.closest('.frame')?.querySelector<HTMLElement>('.log')?.focus({ preventScroll: true });
+        leave();
       }}
       onPointerCancel={() => (cursor.value = undefined)}
       onPointerLeave={() => now && now.begun === undefined && (cursor.value = undefined)}

@@ -44,11 +44,14 @@ export function span(ms: number): string {
   return `${sign}${Math.floor(s / 86_400)} d ${two(Math.floor(s / 3600) % 24)} h`;
 }
 
+/** Moments of a stretch that is no longer, ms, are told to the millisecond. */
+const SHORT = 10_000;
+
 /**
  * How moments of a stretch of time are written, in the zone shown: to the second, or where `fine` to the millisecond, and with their dates
  * where they are not all of today.
  */
-export function clockOf(mode: TimeMode, from: number, to: number, fine = false, now = Date.now()): (ts: number) => string {
+export function clockOf(mode: TimeMode, from: number, to: number, fine = to - from < SHORT, now = Date.now()): (ts: number) => string {
   const dated = [from, to].some((ts) => dateOf(mode, ts) !== dateOf(mode, now));
   return (ts) => {
     const time = mode === 'utc' ? utc(ts) : timeOfDay(ts);

@@ -237,8 +237,8 @@ function escape(target: Element): void {
   const inBox = target.matches('input:not([type=checkbox])');
   const own = [...frames.values()].find(({ element }) => element.contains(target))?.pane;
   const pane = own ?? desk.focused.value;
-  if (inBox && !own) return (target as HTMLElement).blur();
   if (desk.listOpen.value) desk.listOpen.value = false;
+  else if (inBox && !own) return (target as HTMLElement).blur();
   else if (target.matches('.find-input')) pane.find.value = { ...pane.find.value, source: '' };
   else if (pane.peek.value && !inBox) runs.context();
   else if (pane.draft.value.source !== '' || pane.draft.value.exclude) pane.draft.value = { ...pane.draft.value, source: '', exclude: false };

@@ -89,4 +89,22 @@ test('lines are not read out while they come; what is said of them is little', t
   ),
 ));
 
+test('what can be undone stays while it has the focus', timed(60_000, () =>
+  withBrowser((browser) =>
+    serving([], async (server) => {
+      await server.feed(lines(1, 30));
+      const { page } = await visit(browser, `${server.url}/`);
+      await says(page, /^60 lines$/);
+      await page.clock.install();
+      await page.keyboard.press('C');
+      const undo = page.getByRole('button', { name: 'Undo', exact: true });
+      await undo.focus();
+      await page.clock.runFor(60_000);
+      assert.ok(await undo.isVisible());
+      await undo.blur();
+      await page.clock.runFor(60_000);
+      assert.is(await undo.count(), 0);
+    }),
+  )));
+
 test.run();

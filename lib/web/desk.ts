@@ -137,6 +137,14 @@ let quiet: ReturnType<typeof setTimeout> | undefined;
 
 export function say(text: string, more: Omit<Said, 'text'> = {}): void {
   said.value = { text, ...more };
+  fade(more.undo ? SAID * 2 : SAID);
+}
+
+/** What somebody reads, or is about to undo, stays. */
+function fade(after: number): void {
   clearTimeout(quiet);
-  quiet = setTimeout(() => (said.value = undefined), more.undo ? SAID * 2 : SAID);
+  quiet = setTimeout(() => {
+    if (document.querySelector('#said:is(:hover, :focus-within)')) fade(SAID);
+    else said.value = undefined;
+  }, after);
 }

@@ -107,4 +107,28 @@ test('what can be undone stays while it has the focus', timed(60_000, () =>
     }),
   )));
 
+test('panes that were closed leave nothing behind', timed(60_000, () =>
+  withBrowser((browser) =>
+    serving([], async (server) => {
+      await server.feed(lines(1, 30));
+      const { page } = await visit(browser, `${server.url}/`);
+      await says(page, /^60 lines$/);
+      const tool = await page.context().newCDPSession(page);
+      const left = async (): Promise<number[]> => {
+        await tool.send('HeapProfiler.collectGarbage');
+        const { nodes, jsEventListeners } = await tool.send('Memory.getDOMCounters');
+        return [nodes, jsEventListeners];
+      };
+      await press('|', 'Q')(page);
+      const [nodes = 0, listeners = 0] = await left();
+      for (let i = 0; i < 10; i++) await press('|', 'Q')(page);
+      let now: number[] = [];
+      const few = async (): Promise<boolean> => {
+        now = await left();
+        return (now[0] ?? 0) < nodes + 100 && (now[1] ?? 0) < listeners + 10;
+      };
+      await until(few, 5000, () => `${now.join(' nodes, ')} listeners, before it were ${nodes} and ${listeners}`);
+    }),
+  )));
+
 test.run();

@@ -31,6 +31,7 @@ export class Frame {
   readonly log: HTMLElement;
   readonly #events: FrameEvents;
   readonly #stop: (() => void)[] = [];
+  readonly #life = new AbortController();
   #serial = 0;
   #awaited = 0; // states of earlier choices are not drawn: they hold lines of other streams
   #shown: string[] | undefined;
@@ -51,7 +52,7 @@ export class Frame {
       follow: (rows) => events.ask({ ask: 'follow', pane: pane.id, rows }),
       changed: () => this.#changed(),
       act: (act) => this.#act(act),
-    });
+    }, this.#life.signal);
     this.guide = new Guide(pane, this.view, events.ask);
     this.#listen();
     this.#send();
@@ -69,6 +70,7 @@ export class Frame {
     this.#events.ask({ ask: 'close', pane: this.pane.id });
     clearTimeout(this.#controls);
     this.#stop.forEach((stop) => stop());
+    this.#life.abort();
     this.element.remove();
   }
 
@@ -134,10 +136,8 @@ export class Frame {
     const take = (): void => void (focused.value = this.pane);
     for (const how of ['focusin', 'pointerdown', 'wheel']) this.element.addEventListener(how, take, { passive: true });
     const move = (): void => this.guide.stay();
-    for (const moved of ['wheel', 'pointerdown', 'keydown']) {
-      addEventListener(moved, move, { passive: true });
-      this.#stop.push(() => removeEventListener(moved, move));
-    }
+    const { signal } = this.#life;
+    for (const moved of ['wheel', 'pointerdown', 'keydown']) addEventListener(moved, move, { passive: true, signal });
   }
 
   /** The person's choices go to the worker. */

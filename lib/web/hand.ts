@@ -28,7 +28,8 @@ export class Hand {
   readonly #view: Lines;
   readonly #act: (act: RowAct) => void;
 
-  constructor(rows: Rows, view: Lines, act: (act: RowAct) => void) {
+  /** Of the pointer and of what is selected it hears until `signal` is aborted. */
+  constructor(rows: Rows, view: Lines, act: (act: RowAct) => void, signal: AbortSignal) {
     this.#rows = rows;
     this.#view = view;
     this.#act = act;
@@ -37,9 +38,8 @@ export class Hand {
     element.addEventListener('click', (event) => this.#clicked(event));
     element.addEventListener('focusin', ({ target }) => target instanceof Element && target.matches('.field') && view.reveal(target));
     element.addEventListener('copy', (event) => this.#copied(event));
-    document.addEventListener('pointerup', () => this.#released());
-    document.addEventListener('pointercancel', () => this.#released());
-    document.addEventListener('selectionchange', () => this.#selected());
+    for (const end of ['pointerup', 'pointercancel']) document.addEventListener(end, () => this.#released(), { signal });
+    document.addEventListener('selectionchange', () => this.#selected(), { signal });
   }
 
   /** Wrap the lines of the current row, or no longer. */

@@ -39,8 +39,8 @@ export class View implements Lines {
   readonly #rail = new Rail();
   #seen = 0; // end of the rows when it stopped following
 
-  /** `scroller` is filled with what the view needs. */
-  constructor(scroller: HTMLElement, events: ViewEvents) {
+  /** `scroller` is filled with what the view needs, until `life` is aborted. */
+  constructor(scroller: HTMLElement, events: ViewEvents, life: AbortSignal) {
     this.#events = events;
     this.#known = new Known(events.want);
     this.#rows = new Rows(events.act);
@@ -54,10 +54,11 @@ export class View implements Lines {
       move: (pixels) => this.move(pixels),
       jump: (row) => this.#jump(row),
     });
-    this.hand = new Hand(this.#rows, this, events.act);
-    setInterval(() => {
+    this.hand = new Hand(this.#rows, this, events.act, life);
+    const clock = setInterval(() => {
       if (this.#rows.look.time === 'relative' && !document.hidden) this.draw();
     }, CLOCK);
+    life.onabort = () => clearInterval(clock);
     new ResizeObserver(() => this.#resized()).observe(scroller);
     this.#resized();
   }

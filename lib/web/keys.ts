@@ -29,7 +29,7 @@ export function listen(run: (id: ActionId) => void, escape: (target: Element) =>
   document.addEventListener('click', (event) => {
     if (event.detail === 0 || !(event.target instanceof Element)) return;
     const pressed = event.target.closest<HTMLElement>('button, input[type=checkbox]');
-    if (!pressed?.closest('dialog, [popover], .over')) pressed?.blur();
+    if (!pressed?.closest('dialog, .over')) pressed?.blur();
   });
   document.addEventListener('keydown', (event) => {
     if (event.defaultPrevented || document.querySelector('dialog[open]')) return;

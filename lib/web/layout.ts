@@ -1,5 +1,6 @@
 /** A view as plain data: which panes there are, and of each what it shows and where it stands. */
 import { ALL_LEVELS } from '../level.ts';
+import type { Choice } from './talk.ts';
 import type { TimeMode } from './timing.ts';
 
 /** A filter, or what is sought by find. Text is taken as it is; `fold` makes upper and lower case the same. */
@@ -9,31 +10,18 @@ export type Chip = Pattern & { exclude: boolean; on: boolean };
 /** One line for ever: its stream, the run of its writer, and its number there. */
 export type LineName = { id: string; run: string; n: number };
 
-export type PaneView = {
-  /** Streams shown, undefined for all; the order is that in which they were chosen. */
-  streams: string[] | undefined;
+/** What is chosen of the lines, and how the pane shows them; `streams` are in the order in which they were chosen. */
+export type PaneView = Omit<Choice, 'filters'> & {
   /** The filter in the box, which is in force while it is typed; and those that have been kept beside it. */
   draft: Chip;
   filters: Chip[];
   /** All filters are switched off, without forgetting which are on. */
   off: boolean;
   find: Pattern;
-  /** A bit for each level that is shown. */
-  levels: number;
   /** Long lines are wrapped; undefined leaves it to the width of the window. */
   wrap: boolean | undefined;
   /** Fields shown as columns. */
   columns: string[];
-  /** Repeats are one row with a count; lines that go on, such as stack traces, are folded under their first. */
-  repeats: boolean;
-  stacks: boolean;
-  /** Lines of context shown around each match. */
-  around: number;
-  /** Only lines of this time, ms since the epoch. */
-  from: number | undefined;
-  to: number | undefined;
-  /** What stands up to this entry of the server's, `EPOCH.SEQ`, has been cleared away. */
-  after: string | undefined;
   /** The line that stands at the top, undefined while the newest are followed; and whether it is the one that somebody was sent to. */
   at: LineName | undefined;
   pointed: boolean;

@@ -318,4 +318,17 @@ test('a cleared view stays cleared when it is loaded anew, split or sent as a li
   assert.is(await page.getByText('Cleared', { exact: true }).count(), 0);
 }));
 
+test('a hit in what a row does not show of a long line is marked where the rest is had', withPage('', async (page, server) => {
+  await server.feed(record('web1', 1001, `${'long '.repeat(600)}needle`));
+  const rest = page.locator('button.whole');
+  await rest.waitFor();
+  assert.is(await rest.getAttribute('class'), 'whole');
+  await box(page, 'Find').fill('needle');
+  await page.locator('button.whole.found').waitFor();
+  await box(page, 'Find').fill('');
+  await box(page, 'Filter').fill('needle');
+  await page.locator('button.whole.marked:not(.found)').waitFor();
+  assert.is(await rest.innerText(), '… 1,006 more');
+}));
+
 test.run();

@@ -102,7 +102,9 @@ function short(pieces: Piece[]): Piece[] {
 
 function wholeButton(row: Row): HTMLElement {
   const more = row.rest > 0 ? size(row.rest) : counted(row.text.length - ROW_CHARS);
-  return smallButton('whole', `… ${more} more`, 'Show the whole line');
+  const beyond = (ends: number[]): boolean => (ends.at(-1) ?? 0) > ROW_CHARS;
+  const names = beyond(row.found) ? ' marked found' : beyond(row.marks) ? ' marked' : '';
+  return smallButton(`whole${names}`, `… ${more} more`, 'Show the whole line');
 }
 
 /** A button within a row: `name` is its class. */

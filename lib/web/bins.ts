@@ -8,7 +8,7 @@ const LEAST = 0.05;
 /** Gap between bars, as a part of their width. */
 const GAP = 0.18;
 
-export type Shape = { from: number; to: number; step: number; counts: ArrayLike<number> };
+export type Shape = { from: number; to: number; step: number; counts: ArrayLike<number>; earlier: number; later: number };
 
 export const binsOf = ({ counts }: Shape): number => Math.floor(counts.length / LEVELS);
 

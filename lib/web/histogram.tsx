@@ -84,8 +84,8 @@ export function Histogram({ pane, goTo, leave }: Props): JSX.Element {
         {place !== undefined && place >= 0 && place <= 1 ? <rect class="place" x={place * bins - 0.1} width={0.2 + bins / 500} y={0} height={1} /> : null}
         {now ? <rect class="range" x={Math.min(now.bin, now.begun ?? now.bin)} width={Math.abs(now.bin - (now.begun ?? now.bin)) + 1} y={0} height={1} /> : null}
       </svg>
-      <span class="from">{axis(shape.from)}</span>
-      <span class="to">{axis(timeOf(shape, bins))}</span>
+      <span class="from">{axis(shape.from)}{outside(shape.earlier, 'earlier')}</span>
+      <span class="to">{axis(timeOf(shape, bins))}{outside(shape.later, 'later')}</span>
       {now ? (
         <span class="over tip" style={{ '--x': `${(100 * (bin + 0.5)) / bins}%` }}>
           {binText(shape, bin, clock)}
@@ -97,6 +97,9 @@ export function Histogram({ pane, goTo, leave }: Props): JSX.Element {
     </div>
   );
 }
+
+/** Lines whose time is too far from the others to be drawn with them. */
+const outside = (lines: number | undefined, where: string): string => (lines ? `, ${counted(lines)} ${where}` : '');
 
 function binUnder(event: { currentTarget: HTMLElement; clientX: number }, bins: number): number {
   const { left, width } = event.currentTarget.getBoundingClientRect();
@@ -118,5 +121,5 @@ function summary(shape: Shape, clock: Clock): string {
   const busiest = all.reduce((best, { lines }, bin) => (lines > (all[best]?.lines ?? 0) ? bin : best), 0);
   const total = all.reduce((sum, { lines }) => sum + lines, 0);
   const errors = all.reduce((sum, bin) => sum + bin.errors, 0);
-  return `${counted(total)} lines, ${counted(errors)} of them errors, from ${clock(shape.from)} to ${clock(timeOf(shape, bins))}; most at ${binText(shape, busiest, clock)}.`;
+  return `${counted(total)} lines, ${counted(errors)} of them errors, from ${clock(shape.from)} to ${clock(timeOf(shape, bins))}; most at ${binText(shape, busiest, clock)}${outside(shape.earlier, 'earlier')}${outside(shape.later, 'later')}.`;
 }

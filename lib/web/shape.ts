@@ -5,15 +5,20 @@ import type { Shape } from './talk.ts';
 /** Widths of a step, ms: each is a whole number of the one before. */
 const STEPS = [
   100, 500, 1000, 5000, 10_000, 30_000, 60_000, 300_000, 600_000, 1_800_000, 3_600_000, 10_800_000, 21_600_000, 43_200_000, 86_400_000,
-  604_800_000, 6_048_000_000, 60_480_000_000, 6_048_000_000_000,
+  604_800_000, 6_048_000_000, 60_480_000_000, 6_048_000_000_000, 604_800_000_000_000,
 ];
 /** The most steps that are kept, and that are shown. */
 const MAX_KEPT = 2000;
 const MAX_SHOWN = 240;
-/** With fewer than this shown, finer steps would tell more. */
+/** With fewer than this shown, finer steps would tell more; not where there are so many that they would not stay so fine. */
 const FEW = 24;
-/** Lines with a time far from all others are left out when they are at most this part of all: a clock that is wrong would hide the rest. */
-const STRAY = 0.005;
+const MANY = MAX_KEPT / 10;
+/**
+ * Lines so far from all others that these would be but a bar, so many times what they reach, are left out where they are so small a part of
+ * all, which is larger across days: clocks that are wrong are mostly so by decades.
+ */
+const FAR = 10;
+const strayPart = (gap: number): number => (gap >= 86_400_000 ? 0.2 : 0.005);
 
 export class ShapeCounts {
   #width = 0; // index into STEPS
@@ -41,7 +46,7 @@ export class ShapeCounts {
 
   /** Whether counting anew would give finer steps. */
   get coarse(): boolean {
-    if (this.#width === 0 || this.#steps.size === 0) return false;
+    if (this.#width === 0 || this.#steps.size === 0 || this.#steps.size > MANY) return false;
     const [from, to] = this.#range();
     return to - from + 1 < FEW;
   }
@@ -57,27 +62,34 @@ export class ShapeCounts {
     const first = Math.floor(from / each);
     const count = Math.floor(to / each) - first + 1;
     const counts = new Uint32Array(count * LEVELS);
+    let [earlier, later] = [0, 0];
     for (const [at, own] of this.#steps) {
-      if (at < from || at > to) continue;
-      const base = (Math.floor(at / each) - first) * LEVELS;
-      for (let level = 0; level < LEVELS; level++) counts[base + level] = (counts[base + level] as number) + (own[level] as number);
+      if (at < from) earlier += sum(own);
+      else if (at > to) later += sum(own);
+      else {
+        const base = (Math.floor(at / each) - first) * LEVELS;
+        for (let level = 0; level < LEVELS; level++) counts[base + level] = (counts[base + level] as number) + (own[level] as number);
+      }
     }
-    return { from: first * step, to: (first + count) * step, step, counts };
+    return { from: first * step, to: (first + count) * step, step, counts, earlier, later };
   }
 
-  /** First and last step that are not stray. */
+  /** First and last step that are not stray: those around the middle line, as far as what is beyond is far and little. */
   #range(): [number, number] {
     const keys = [...this.#steps.keys()].sort((a, b) => a - b);
-    const sizes = keys.map((key) => (this.#steps.get(key) as Uint32Array).reduce((sum, count) => sum + count, 0));
-    const stray = sizes.reduce((sum, size) => sum + size, 0) * STRAY;
-    let [low, high] = [0, keys.length - 1];
-    for (let left = stray; low < high && (sizes[low] as number) <= left; low++) left -= sizes[low] as number;
-    for (let left = stray; high > low && (sizes[high] as number) <= left; high--) left -= sizes[high] as number;
-    const [from, to] = [keys[low] as number, keys[high] as number];
-    const [first, last] = [keys[0] as number, keys.at(-1) as number];
-    // What is not far from the others belongs to them.
-    const span = to - from + 1;
-    return [from - first > span ? from : first, last - to > span ? to : last];
+    const at = (i: number): number => keys[i] ?? NaN;
+    const before = [0]; // lines in front of each step
+    for (const key of keys) before.push((before.at(-1) as number) + sum(this.#steps.get(key) as Uint32Array));
+    const all = before.at(-1) as number;
+    let low = keys.findIndex((_, i) => (before[i + 1] as number) * 2 >= all);
+    let high = low;
+    const far = (gap: number, lines: number): boolean =>
+      Number.isNaN(gap) || (gap > FAR * (at(high) - at(low) + 1) && lines <= strayPart(gap * this.#step) * all);
+    for (;;) {
+      if (!far(at(low) - at(low - 1), before[low] as number)) low--;
+      else if (!far(at(high + 1) - at(high), all - (before[high + 1] as number))) high++;
+      else return [at(low), at(high)];
+    }
   }
 
   #turnTo(at: number): void {
@@ -106,3 +118,5 @@ export class ShapeCounts {
     }
   }
 }
+
+const sum = (counts: Uint32Array): number => counts.reduce((all, count) => all + count, 0);

@@ -116,8 +116,8 @@ export type Find = { serial: number; count: number; searching: boolean; stopped:
 /** Bits of a bin of the rail. */
 export const RAIL = { hit: 1, error: 2, warning: 4, bookmark: 8 } as const;
 
-/** Lines over time: for each step from `from` on seven counts, one a level. */
-export type Shape = { from: number; to: number; step: number; counts: Uint32Array };
+/** Lines over time: for each step from `from` on seven counts, one a level; and how many lines are left out as too far from these. */
+export type Shape = { from: number; to: number; step: number; counts: Uint32Array; earlier: number; later: number };
 
 export type PaneState = {
   pane: number;

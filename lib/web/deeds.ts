@@ -32,8 +32,8 @@ export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
   const pane = (): Choices => desk.focused.value;
   const view = (): Frame['view'] => frame().view;
 
-  const focus = (what: string): void => {
-    const box = frame().element.querySelector<HTMLInputElement>(what);
+  const focus = (what: string, within: ParentNode = frame().element): void => {
+    const box = within.querySelector<HTMLInputElement>(what);
     box?.focus();
     box?.select();
   };
@@ -51,7 +51,7 @@ export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
     desk.say(`Saved ${linesText(lines)}`);
   };
   const step = (by: number): void => {
-    const ids = desk.known.value.map(({ id }) => id).sort(new Intl.Collator('en', { numeric: true }).compare);
+    const ids = desk.streamIds.value.toSorted(new Intl.Collator('en', { numeric: true }).compare);
     const at = ids.indexOf(pane().streams.value?.[0] ?? '');
     const next = ids[at < 0 ? (by > 0 ? 0 : ids.length - 1) : (at + by + ids.length) % ids.length];
     if (next !== undefined) desk.choose(next, false);
@@ -125,7 +125,7 @@ export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
     seek: () => {
       if (desk.narrow.value) desk.listOpen.value = true;
       else remember({ list: true });
-      requestAnimationFrame(() => document.querySelector<HTMLInputElement>('#streams .seek input')?.select());
+      focus('#streams .seek input', document);
     },
     all: desk.chooseAll,
     nextStream: () => step(1),

@@ -33,6 +33,13 @@ export const state = signal<State | undefined>(undefined);
 /** The last entry that the panes may show, `EPOCH.SEQ`: as new as they are, whereas the controls are drawn less often. */
 export const cursor = signal<string | undefined>(undefined);
 export const known = signal<Stream[]>([]);
+let names: string[] = [];
+/** Ids of the streams, the same array while they are the same: to group and to search them costs by their number, and they are told anew every two seconds. */
+export const streamIds = computed(() => {
+  const now = known.value;
+  if (now.length !== names.length || now.some(({ id }, i) => id !== names[i])) names = now.map(({ id }) => id);
+  return names;
+});
 export const streamsById = computed(() => new Map(known.value.map((stream) => [stream.id, stream])));
 /** Clock of the server less ours, ms; lines that it never got, and that were no records; number of the first entry it still holds. */
 export const serverAhead = signal(0);

@@ -208,7 +208,7 @@ mount(element('sheets'), () => (
   />
 ), lines);
 effect(() => {
-  const ids = desk.panes.value.some((pane) => !pane.streams.value) ? desk.known.value.map(({ id }) => id) : [...desk.chosen.value];
+  const ids = desk.panes.value.some((pane) => !pane.streams.value) ? desk.streamIds.value : [...desk.chosen.value];
   const longest = Math.max(4, ...ids.map((id) => id.length));
   document.documentElement.style.setProperty('--tag', `${Math.min(longest, MAX_TAG)}ch`);
 });

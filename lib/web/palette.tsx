@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals-core';
 import type { JSX } from 'preact';
 import { ACTION_LIST, keySign, type ActionId } from './actions.ts';
-import { choose, focused, known } from './desk.ts';
+import { choose, focused, streamIds } from './desk.ts';
 import { addFilter } from './filter.tsx';
 import { ranked } from './fuzzy.ts';
 import { memory } from './memory.ts';
@@ -94,7 +94,7 @@ function commands(run: (id: ActionId) => void): Command[] {
     };
     return { key: `a${id}`, title, sort: group, sign: keySign(keys[0]), run: once };
   });
-  const streams = known.value.map(({ id }): Command => ({ key: `s${id}`, title: id, sort: 'Stream', sign: '', run: () => choose(id, false) }));
+  const streams = streamIds.value.map((id): Command => ({ key: `s${id}`, title: id, sort: 'Stream', sign: '', run: () => choose(id, false) }));
   const filters = memory.value.saved.map(
     (chip): Command => ({
       key: `f${JSON.stringify(chip)}`,

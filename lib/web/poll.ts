@@ -20,7 +20,9 @@ export function pollStreams(url: string, errorsOf: (id: string) => number, say: 
       if (!response.ok) return;
       const { now, held, counts, streams } = (await response.json()) as Answer;
       const { lost = 0, malformed = 0 } = counts ?? {};
-      const all = (streams ?? []).map((stream) => ({ ...stream, errors: errorsOf(stream.id), spark: sparks.of(stream.id, stream.lines, now) }));
+      // No more of each than the page shows: with thousands of them it is felt.
+      const all = (streams ?? []).map(({ id, lines, rate, usual, last, state, lost }) => (
+        { id, lines, rate, usual, last, state, lost, errors: errorsOf(id), spark: sparks.of(id, lines, now) }));
       sparks.forget();
       say({ say: 'streams', streams: all, now, lost, malformed, firstHeld: held?.first ?? 0 });
     } catch {

@@ -1,7 +1,7 @@
 /** How busy each stream was lately, from the counts that the server gives now and then. */
 
-/** So many values are kept: a minute, asked every two seconds. */
-const KEPT = 30;
+/** So many values are kept, and drawn: half a minute, asked every two seconds. */
+export const KEPT = 16;
 
 type Spark = { lines: number; at: number; rates: number[]; round: number };
 

@@ -5,10 +5,10 @@ import { hueOf } from './colour.ts';
 import { focused, looked, pin, serverAhead } from './desk.ts';
 import { Icon } from './icon.tsx';
 import { memory } from './memory.ts';
+import { KEPT } from './sparks.ts';
 import type { Stream } from './talk.ts';
 
-/** Points of the sparkline, and its height. */
-const POINTS = 16;
+/** Height of the sparkline. */
 const HEIGHT = 12;
 
 type Props = { stream: Stream; label: string; depth: number; at: number[]; on: boolean; choose: (add: boolean) => void };
@@ -95,14 +95,13 @@ function told(stream: Stream): string {
 
 /** Lines over the last while, as a small curve; the newest at the right. */
 function Spark({ values }: { values: readonly number[] }): JSX.Element | null {
-  const last = values.slice(-POINTS);
-  const most = Math.max(1, ...last);
-  if (last.length < 3 || !last.some((value) => value > 0)) return null;
-  const left = POINTS - last.length;
+  const most = Math.max(1, ...values);
+  if (values.length < 3 || !values.some((value) => value > 0)) return null;
+  const left = KEPT - values.length;
   const y = (value: number): string => (HEIGHT - 1 - (value / most) * (HEIGHT - 2)).toFixed(1);
-  const points = last.map((value, i) => `${(left + i) * 2} ${y(value)}`);
+  const points = values.map((value, i) => `${(left + i) * 2} ${y(value)}`);
   return (
-    <svg class="spark" viewBox={`0 0 ${POINTS * 2 - 2} ${HEIGHT}`} width={POINTS * 2 - 2} height={HEIGHT} aria-hidden="true">
+    <svg class="spark" viewBox={`0 0 ${KEPT * 2 - 2} ${HEIGHT}`} width={KEPT * 2 - 2} height={HEIGHT} aria-hidden="true">
       <path d={`M${points.join('L')}`} />
     </svg>
   );

@@ -1,9 +1,9 @@
 /** The list of streams: which there are, how they fare, and which are shown; a thousand of them as easily as three. */
-import { signal } from '@preact/signals-core';
+import { computed, signal } from '@preact/signals-core';
 import type { JSX } from 'preact';
 import { tip, type Runs } from './actions.ts';
 import { counted, rate } from './clock.ts';
-import { choose, chooseAll, chooseGroup, chosen, focused, known, listOpen, looked, narrow, panes, sought, streamsById } from './desk.ts';
+import { choose, chooseAll, chooseGroup, chosen, focused, known, listOpen, looked, narrow, panes, sought, streamIds, streamsById } from './desk.ts';
 import { ranked } from './fuzzy.ts';
 import { grouped, type Group, type Leaf } from './groups.ts';
 import { Icon } from './icon.tsx';
@@ -29,7 +29,7 @@ const unseenErrors = (streams: readonly Stream[]): number =>
   streams.reduce((sum, { id, errors }) => sum + Math.max(0, errors - (looked.value.get(id) ?? 0)), 0);
 
 export function Streams({ runs }: { runs: Runs }): JSX.Element {
-  const rows = listed();
+  const rows = listed.value;
   const ids = focused.value.streams.value;
   const total = known.value.reduce((sum, stream) => sum + stream.rate, 0);
   const errors = unseenErrors(known.value);
@@ -74,16 +74,16 @@ export function Streams({ runs }: { runs: Runs }): JSX.Element {
  * Those that the search asks for, best first; else those pinned, then all by name in their groups. Those chosen that the server does not
  * know stand there too.
  */
-function listed(): ListRow[] {
-  const ids = [...new Set([...known.value.map(({ id }) => id), ...chosen.value])];
+const listed = computed((): ListRow[] => {
+  const all = [...new Set([...streamIds.value, ...chosen.value])];
   if (sought.value.trim() !== '') {
-    return ranked(ids, sought.value, (id) => id).map(({ item, at }) => ({ id: item, label: item, depth: 0, at }));
+    return ranked(all, sought.value, (id) => id).map(({ item, at }) => ({ id: item, label: item, depth: 0, at }));
   }
   const { pins, shut: closed } = memory.value;
   const pinned: ListRow[] = pins.map((id) => ({ id, label: id, depth: 0 }));
-  const rows: ListRow[] = grouped(ids, new Set(closed));
+  const rows: ListRow[] = grouped(all, new Set(closed));
   return pinned.length === 0 ? rows : [{ title: 'Pinned' }, ...pinned, { title: 'All' }, ...rows];
-}
+});
 
 /** Only the rows in sight are drawn: a scrolled list of any length costs the same. */
 function List({ rows }: { rows: ListRow[] }): JSX.Element {
@@ -133,7 +133,7 @@ function watch(element: HTMLElement | null): void {
   new ResizeObserver(() => (seen.value = { top: element.scrollTop, height: element.clientHeight })).observe(element);
 }
 
-const UNKNOWN: Omit<Stream, 'id'> = { lines: 0, bytes: 0, rate: 0, usual: 0, last: 0, state: 'idle', lost: 0, errors: 0, spark: [] };
+const UNKNOWN: Omit<Stream, 'id'> = { lines: 0, rate: 0, usual: 0, last: 0, state: 'idle', lost: 0, errors: 0, spark: [] };
 
 function Item({ row, index, on }: { row: Leaf | Found; index: number; on: boolean }): JSX.Element {
   const stream = streamsById.value.get(row.id) ?? { id: row.id, ...UNKNOWN };

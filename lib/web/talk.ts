@@ -176,7 +176,6 @@ export type StreamState = 'live' | 'idle' | 'silent' | 'ended' | 'lost';
 export type Stream = {
   id: string;
   lines: number;
-  bytes: number;
   /** Lines a second; what was usual before a silence, 0 where that is not known; time of the last line, ms by the server's clock. */
   rate: number;
   usual: number;
@@ -185,7 +184,7 @@ export type Stream = {
   lost: number;
   /** Lines at level error or above that came to this page. */
   errors: number;
-  /** Lines a second between one answer of the server and the next, for up to a minute, the newest last. */
+  /** Lines a second between one answer of the server and the next, for up to half a minute, the newest last. */
   spark: number[];
 };
 

@@ -1,10 +1,21 @@
 /** Lines that go on from the one before them in their stream, such as those of a stack trace: which they are, and the level they take from it. */
-import { goesOn, levelOfKeys, levelOfText, opensTraceback } from './grading.ts';
+import { GOES_ON, gradeOf, levelOfKeys } from './grading.ts';
+import { unescapeTo } from './json-text.ts';
 import { LEVEL, type Level } from './level.ts';
+import { beginsWith, bodyOf, indentOf, isBlank, isCode, isFrame, isNamed, isPart, isThrown, joinsTracebacks, opensPanic, opensTraceback, standsAlone } from './traces.ts';
 
 /** The most lines that go on from one: a stream whose every line is indented is no stack trace. */
 const MAX_FOLLOWERS = 500;
 const MAX_STREAMS = 20_000;
+/** How much of a line in Docker's JSON is read. */
+const MAX_DOCKER = 8192;
+const DOCKER = '{"log":"';
+const [LF, SPACE, QUOTE, BACKSLASH, BRACE] = [10, 32, 34, 92, 123];
+
+/** How far a trace of Python's has come. */
+const PYTHON = { no: 0, opened: 1, framed: 2, ended: 3, joined: 4 };
+
+const scratch = new Uint8Array(MAX_DOCKER);
 
 /** What the lines that may follow a line of a stream take from it. */
 export class Head {
@@ -14,8 +25,12 @@ export class Head {
   /** Lines at level error or above, those that go on from another not counted. */
   errors = 0;
   #own: Level = LEVEL.none; // level of the line that others may go on from
+  #indent = 0; // how far that line is indented
   #followers = -1; // before its first line a stream has nothing that could go on
-  #traceback = false;
+  #code = false; // the next line may name a function
+  #python = PYTHON.no;
+  #open = false; // something is wrong, and what was thrown may be named next
+  #panic = false; // the line read last was `thread 'x' panicked at x:`
   #more = false;
 
   /**
@@ -23,30 +38,88 @@ export class Head {
    * writer says that the next one goes on from it if `more`.
    */
   read(bytes: Uint8Array, start: number, end: number, tail: number, tailEnd: number, more: boolean): void {
-    const follows = this.#follows(bytes, start, end);
-    let level: Level = follows ? this.#own : LEVEL.none;
-    if (level === LEVEL.none && tailEnd > tail) level = levelOfKeys(bytes, tail, tailEnd);
-    if (level === LEVEL.none) level = levelOfText(bytes, start, end);
-    this.level = level;
-    this.goesOn = follows;
+    if (bytes[start] === BRACE && beginsWith(bytes, start, end, DOCKER)) {
+      this.#read(scratch, 0, inDocker(bytes, start, end), bytes, tail, tailEnd);
+    } else this.#read(bytes, bodyOf(bytes, start, end), end, bytes, tail, tailEnd);
     this.#more = more;
-    if (follows) return;
-    this.#own = level;
-    this.#followers = 0;
-    this.#traceback = opensTraceback(bytes, start, end);
-    if (level >= LEVEL.error) this.errors++;
   }
 
-  /** Python ends a trace with a line that is not indented. */
+  #read(bytes: Uint8Array, start: number, end: number, record: Uint8Array, tail: number, tailEnd: number): void {
+    let follows = this.#follows(bytes, start, end);
+    let level: Level = follows ? this.#own : LEVEL.none;
+    if (level === LEVEL.none && tailEnd > tail) level = levelOfKeys(record, tail, tailEnd);
+    if (level === LEVEL.none) {
+      const grade = gradeOf(bytes, start, end);
+      if (grade !== GOES_ON) level = grade;
+      else if (this.#followers >= 0 && this.#followers < MAX_FOLLOWERS) {
+        follows = true;
+        level = this.#own;
+      }
+    }
+    this.level = level;
+    this.goesOn = follows;
+    this.#panic = level >= LEVEL.error && opensPanic(bytes, start, end);
+    if (follows) {
+      this.#followers++;
+      return;
+    }
+    this.#own = level;
+    this.#indent = indentOf(bytes, start, end);
+    this.#followers = 0;
+    this.#code = level >= LEVEL.error;
+    this.#python = PYTHON.no;
+    this.#open = level >= LEVEL.warn && !isThrown(bytes, start, end);
+    if (level < LEVEL.error) return;
+    this.errors++;
+    if (opensTraceback(bytes, start, end)) this.#python = PYTHON.opened;
+  }
+
   #follows(bytes: Uint8Array, start: number, end: number): boolean {
     if (this.#followers < 0 || this.#followers >= MAX_FOLLOWERS) return false;
-    const indented = goesOn(bytes, start, end);
-    const last = !indented && this.#traceback && this.#followers > 0;
-    if (last) this.#traceback = false;
-    if (!indented && !last && !this.#more) return false;
-    this.#followers++;
-    return true;
+    if (this.#more) return true;
+    const trouble = this.#own >= LEVEL.warn || this.#followers > 0;
+    if (start === end || (bytes[start] as number) <= SPACE) {
+      const indent = indentOf(bytes, start, end);
+      if (isBlank(bytes, start + indent, end)) return indent > 1 || trouble;
+      if (indent <= this.#indent || standsAlone(bytes, start, end, indent)) return false;
+      if (this.#python === PYTHON.opened) this.#python = PYTHON.framed;
+      this.#open = false;
+      return (this.#code = true);
+    }
+    if (isPart(bytes, start, end)) return (this.#code = true);
+    if (this.#panic) return true;
+    return trouble && (this.#python !== PYTHON.no ? this.#inPython(bytes, start, end) : this.#inTrace(bytes, start, end));
   }
+
+  /** Python ends a trace with a line that is not indented, and another trace may follow that it led to. */
+  #inPython(bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.#python === PYTHON.framed && isNamed(bytes, start, end)) this.#python = PYTHON.ended;
+    else if (this.#python === PYTHON.ended && joinsTracebacks(bytes, start, end)) this.#python = PYTHON.joined;
+    else if (this.#python === PYTHON.joined && opensTraceback(bytes, start, end)) this.#python = PYTHON.opened;
+    else this.#python = PYTHON.no;
+    return this.#python !== PYTHON.no;
+  }
+
+  /** Whether a line that is not indented is the one thing that was thrown, or a frame. */
+  #inTrace(bytes: Uint8Array, start: number, end: number): boolean {
+    const [open, code] = [this.#open, this.#code];
+    this.#open = this.#code = false;
+    if (open && opensTraceback(bytes, start, end)) {
+      this.#python = PYTHON.opened;
+      return true;
+    }
+    return (open && isThrown(bytes, start, end)) || isFrame(bytes, start, end) || (code && this.#own >= LEVEL.error && isCode(bytes, start, end));
+  }
+}
+
+/** Put the text of a line that Docker has in JSON into `scratch`, as far as it has room; gives where it ends. */
+function inDocker(bytes: Uint8Array, start: number, end: number): number {
+  const from = start + DOCKER.length;
+  const stop = Math.min(end, from + MAX_DOCKER);
+  let at = from;
+  while (at < stop && bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1;
+  const length = unescapeTo(scratch, 0, bytes, from, Math.min(at, stop));
+  return scratch[length - 1] === LF ? length - 1 : length;
 }
 
 /** The heads of all streams. */

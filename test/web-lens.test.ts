@@ -17,16 +17,17 @@ const levelOf = (text: string): number => (text.startsWith('ERROR') ? LEVEL.erro
 
 /** Levels and what goes on, line by line. */
 function known(sent: readonly Line[]): Known[] {
-  const heads = new Map<string, { level: number; followers: number }>();
+  const heads = new Map<string, { level: number; followers: number; indented: boolean }>();
   return sent.map((line, position) => {
     const head = heads.get(line.id);
-    const goesOn = line.text.startsWith(' ') && head !== undefined && head.followers < 500;
+    const indented = line.text.startsWith(' ');
+    const goesOn = indented && head !== undefined && !head.indented && head.followers < 500;
     if (head && goesOn) {
       head.followers++;
       return { ...line, ts: line.ts ?? 1, position, goesOn, level: head.level || levelOf(line.text) };
     }
     const level = levelOf(line.text);
-    heads.set(line.id, { level, followers: 0 });
+    heads.set(line.id, { level, followers: 0, indented });
     return { ...line, ts: line.ts ?? 1, position, goesOn: false, level };
   });
 }

@@ -1,8 +1,10 @@
 /** Levels and what goes on from the line before, as lines of real programs have them. */
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { levelOfKeys, levelOfText } from '../lib/grading.ts';
+import { Head } from '../lib/heads.ts';
 import { LEVEL, LEVEL_NAMES } from '../lib/level.ts';
 import { Chunk } from '../lib/web/chunk.ts';
 import { KIND, TRAIT } from '../lib/web/kind.ts';
@@ -58,6 +60,22 @@ test('lines of programs have the level that their programs gave them', () => {
   }
 });
 
+test('logs of real programs: levels, and which lines go on from the one before them', () => {
+  const wrong: string[] = [];
+  let head = new Head();
+  let program = '';
+  for (const row of readFileSync(new URL('logs.txt', import.meta.url), 'utf8').split('\n')) {
+    const [, name, level, plus = '', line = ''] = /^(?:## (.*)|([-tdiwef])(\+?)\|(.*))$/.exec(row) ?? [];
+    if (name !== undefined) [program, head] = [name, new Head()];
+    if (level === undefined) continue;
+    const bytes = encoder.encode(line.replaceAll('␛', '\x1b'));
+    head.read(bytes, 0, bytes.length, bytes.length, bytes.length, false);
+    const got = `${head.level === LEVEL.none ? '-' : LEVEL_NAMES[head.level]?.charAt(0)}${head.goesOn ? '+' : ''}`;
+    if (got !== level + plus) wrong.push(`${program}: ${got} for ${row}`);
+  }
+  assert.is(wrong.join('\n'), '');
+});
+
 test('keys of the record', () => {
   const of = (tail: string): number => levelOfKeys(encoder.encode(tail), 0, encoder.encode(tail).length);
   assert.is(of('"host":"a","level":"warning"}'), LEVEL.warn);
@@ -65,16 +83,27 @@ test('keys of the record', () => {
   assert.is(of('"levels":"error"}'), LEVEL.none);
 });
 
+const PIECES = [
+  '0 ERROR', 'no error:', 'error: none', ' "GET / HTTP/1.1" 50', '{"s":"', '{"log":"', '\x1b[31', 'x.ERROR', 'TypeError', ':Warning', 'DEBUG1', "thread 'a' panicked at ",
+  '1:M 22 Nov 2026 22:13:26.042 ', '11-22 22:13:26.042  1 2 E', 'W/a(', '2026-11-22T22:13:26Z stderr F ', '="', '[info ', 'error\x1b[', 'DETAIL:  ',
+];
+
 test('whatever the bytes are, there is a level, and nothing outside of the line is looked at', () => {
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 80 }), fc.constantFrom('', 'error', 'level=', '"level":', '<3>', 'E112'), (bytes, word) => {
+    fc.property(fc.uint8Array({ maxLength: 80 }), fc.constantFrom('', 'error', 'level=', '"level":', '<3>', 'E112', ...PIECES), (bytes, word) => {
       const line = new Uint8Array([...bytes, ...encoder.encode(word), ...bytes]);
       const alone = levelOfText(line, 0, line.length);
       assert.ok(alone >= 0 && alone <= 6);
       const within = new Uint8Array([...encoder.encode('[error] level'), ...line, ...encoder.encode('error level=error "level":"error"')]);
       assert.is(levelOfText(within, 13, 13 + line.length), alone);
+      const [head, other] = [new Head(), new Head()];
+      for (let i = 0; i < 2; i++) {
+        head.read(line, 0, line.length, 0, 0, false);
+        other.read(within, 13, 13 + line.length, 0, 0, false);
+        assert.equal([other.level, other.goesOn], [head.level, head.goesOn]);
+      }
     }),
-    { numRuns: 2000 },
+    { numRuns: 4000 },
   );
 });
 

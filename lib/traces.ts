@@ -1,0 +1,148 @@
+/** Lines that programs write in one go with the line before them: of stack traces, and of all that is indented. */
+
+const [TAB, CR, SPACE, HASH, DOT, SLASH, COLON] = [9, 13, 32, 35, 46, 47, 58];
+
+export const isDigit = (c: number): boolean => c >= 48 && c <= 57;
+
+const isLetter = (c: number): boolean => (c | 32) >= 97 && (c | 32) <= 122;
+
+export function beginsWith(bytes: Uint8Array, start: number, end: number, text: string): boolean {
+  if (end - start < text.length) return false;
+  for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text.charCodeAt(i)) return false;
+  return true;
+}
+
+const endsWith = (bytes: Uint8Array, start: number, end: number, text: string): boolean =>
+  end - start >= text.length && beginsWith(bytes, end - text.length, end, text);
+
+/** How far a line is indented. */
+export function indentOf(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && (bytes[at] === SPACE || bytes[at] === TAB)) at++;
+  return at - start;
+}
+
+/** Whether nothing is left of a line. */
+export const isBlank = (bytes: Uint8Array, at: number, end: number): boolean => at === end || (at + 1 === end && bytes[at] === CR);
+
+// In a trace: these say so by themselves, the others only where something is wrong.
+const PARTS = [
+  'Caused by:', '... ', 'Wrapped by: ', 'Suppressed: ', 'Stack trace:', 'stack backtrace:', '[stacktrace]', '[previous exception]',
+  ...Array.from('123456789', (digit) => `goroutine ${digit}`),
+];
+const ENDS = ['[signal ', 'created by ', 'exit status ', 'note: run with `RUST', 'note: Some details'];
+
+/** Which of the texts a line begins with, if any; their first bytes decide most lines. */
+function openingOf(texts: string[]): (bytes: Uint8Array, start: number, end: number) => boolean {
+  const firsts = new Uint8Array(256);
+  for (const text of texts) firsts[text.charCodeAt(0)] = 1;
+  return (bytes, start, end) => {
+    if (firsts[bytes[start] as number] === 0) return false;
+    for (const text of texts) if (beginsWith(bytes, start, end, text)) return true;
+    return false;
+  };
+}
+
+/** Whether a line that is not indented is part of a trace by what it begins with. */
+export const isPart = openingOf(PARTS);
+const isEnd = openingOf(ENDS);
+
+/** What systemd writes as it boots is indented like its neighbours, and stands for itself. */
+const isUnit = openingOf(['Starting ', 'Stopping ', 'Mounting ', 'Unmounting ', 'Activating ']);
+export const standsAlone = (bytes: Uint8Array, start: number, end: number, indent: number): boolean =>
+  indent === 9 && isUnit(bytes, start + 9, end);
+
+/** The names of errors end so, in most languages. */
+const MAX_NAME = 200;
+
+/** Whether a line begins with the name of what was thrown, as `TypeError: x`, `java.lang.OutOfMemoryError` and `NoMethodError (x)` do. */
+export function isThrown(bytes: Uint8Array, start: number, end: number): boolean {
+  if (!isLetter(bytes[start] as number)) return false;
+  let at = start;
+  while (at < end && at - start < MAX_NAME && bytes[at] !== SPACE && bytes[at] !== SLASH && bytes[at] !== 0x3d && bytes[at] !== 0x28) at++;
+  const colon = at < end && bytes[at - 1] === COLON;
+  if (!colon && at < end && (bytes[at] !== SPACE || (bytes[at + 1] !== 0x28 && bytes[at + 1] !== 0x5b))) return false;
+  const last = colon || bytes[at - 1] === CR ? at - 1 : at;
+  return endsWith(bytes, start, last, 'Error') || endsWith(bytes, start, last, 'Exception');
+}
+
+/** Whether a line begins a trace of Python's, which ends with a line that is not indented. */
+export const opensTraceback = (bytes: Uint8Array, start: number, end: number): boolean => beginsWith(bytes, start, end, 'Traceback (');
+
+/** Whether a line is a dotted name, alone or with a colon behind: what Python ends a trace with. */
+export function isNamed(bytes: Uint8Array, start: number, end: number): boolean {
+  let at = start;
+  while (at < end && (isLetter(bytes[at] as number) || isDigit(bytes[at] as number) || bytes[at] === DOT || bytes[at] === 0x5f)) at++;
+  return at > start && (at === end || bytes[at] === COLON || bytes[at] === CR);
+}
+
+/** Between two traces of Python's of which one led to the other. */
+export const joinsTracebacks = (bytes: Uint8Array, start: number, end: number): boolean =>
+  beginsWith(bytes, start, end, 'During handling of ') || beginsWith(bytes, start, end, 'The above exception ');
+
+/** Whether the message of a panic of Rust's stands on the next line. */
+export function opensPanic(bytes: Uint8Array, start: number, end: number): boolean {
+  return bytes[end - 1] === COLON && panicked(bytes, start, end);
+}
+
+/** Whether a line tells of a panic of Rust's. */
+export function panicked(bytes: Uint8Array, start: number, end: number): boolean {
+  if (!beginsWith(bytes, start, end, "thread '")) return false;
+  const stop = Math.min(end, start + 120);
+  for (let at = start + 8; at < stop; at++) if (bytes[at] === SPACE && beginsWith(bytes, at, end, ' panicked at ')) return true;
+  return false;
+}
+
+/** Whether a line that is not indented belongs to a trace above it: `#0 /x.php(3): f()`, `/x.rb:3:in 'f'`, `4 | code`, `}`. */
+export function isFrame(bytes: Uint8Array, start: number, end: number): boolean {
+  const first = bytes[start] as number;
+  if (first === HASH) return isDigit(bytes[start + 1] as number);
+  let at = start;
+  while (at < end && isDigit(bytes[at] as number)) at++;
+  if (at > start) return beginsWith(bytes, at, end, ' |');
+  if (CLOSING[first] === 1) return closes(bytes, start, end);
+  if (isEnd(bytes, start, end)) return true;
+  if (!isLetter(first) && first !== SLASH) return false;
+  for (; at < end && at - start < MAX_NAME && bytes[at] !== SPACE; at++) {
+    if (bytes[at] === COLON && isDigit(bytes[at + 1] as number)) return inRuby(bytes, at + 1, end);
+  }
+  return false;
+}
+
+const CLOSING = new Uint8Array(256);
+for (const c of '"}]),; ') CLOSING[c.charCodeAt(0)] = 1;
+
+/** Whether a line ends what was opened on lines before it, and nothing else. */
+function closes(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (CLOSING[bytes[at] as number] === 0) return false;
+  return true;
+}
+
+/** Whether a line is the name of a function of Go's, with or without what it was called with: its place is on the next line. */
+export function isCode(bytes: Uint8Array, start: number, end: number): boolean {
+  if (!isLetter(bytes[start] as number)) return false;
+  const call = bytes[end - 1] === 0x29;
+  let dot = false;
+  let at = start;
+  for (; at < end && bytes[at] !== SPACE && bytes[at] !== 0x28; at++) {
+    if (bytes[at] === DOT && (isLetter(bytes[at + 1] as number) || bytes[at + 1] === 0x28)) dot = at + 1 < end;
+  }
+  return call ? bytes[at] === 0x28 && (dot || beginsWith(bytes, start, end, 'panic(')) : dot && at === end;
+}
+
+function inRuby(bytes: Uint8Array, from: number, end: number): boolean {
+  let at = from;
+  while (at < end && isDigit(bytes[at] as number)) at++;
+  return beginsWith(bytes, at, end, ':in ');
+}
+
+/**
+ * Where the text begins of a line that a container runtime wrote: behind `2026-11-22T22:13:26.042Z stderr F `. `start` for any other line.
+ */
+export function bodyOf(bytes: Uint8Array, start: number, end: number): number {
+  if (bytes[start + 10] !== 0x54 || bytes[start + 4] !== 0x2d || end - start < 30) return start;
+  let at = start + 19;
+  while (at < start + 36 && bytes[at] !== SPACE) at++;
+  if (!beginsWith(bytes, at, end, ' stdout ') && !beginsWith(bytes, at, end, ' stderr ')) return start;
+  return bytes[at + 9] === SPACE && at + 10 <= end ? at + 10 : start;
+}

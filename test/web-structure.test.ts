@@ -140,6 +140,20 @@ test('the summary: message first, then the fields; time and level have columns o
   assert.is(summary('12:00 INFO up {"port":80}'), '12:00 INFO up  port=80');
   assert.is(summary('level=warn msg="slow query" took=31ms'), 'slow query  took=31ms');
   assert.is(summary('{"msg":"x","level":"info"}', [20, 24]), 'x  level=info');
+  // As loggers write them: .NET, Serilog, Monolog, MongoDB, tracing of Rust, OpenTelemetry, CloudTrail, Docker.
+  for (const [line, shown] of [
+    ['{"EventId":14,"LogLevel":"Information","Category":"x","Message":"up"}', 'up  EventId=14  Category=x'],
+    ['{"@t":"2026","@mt":"Slow {Ms}","@l":"Warning","Ms":12}', 'Slow {Ms}  Ms=12'],
+    ['{"Timestamp":"2026","Level":"Error","MessageTemplate":"boom {Id}","Properties":{"Id":3}}', 'boom {Id}  Properties.Id=3'],
+    ['{"message":"boom","context":{"a":1},"level":400,"level_name":"ERROR","channel":"app"}', 'boom  context.a=1  channel=app'],
+    ['{"t":{"$date":"2026"},"s":"I","c":"NETWORK","msg":"accepted"}', 'accepted  s=I  c=NETWORK'],
+    ['{"timestamp":"2026","level":"INFO","fields":{"message":"up","port":80},"target":"app"}', 'up  fields.port=80  target=app'],
+    ['{"timeUnixNano":"1","severityNumber":17,"severityText":"ERROR","body":{"stringValue":"boom"}}', 'boom  timeUnixNano=1'],
+    ['{"eventVersion":"1.08","eventTime":"2026","eventName":"GetObject","errorCode":"AccessDenied"}', 'GetObject  eventVersion=1.08  errorCode=AccessDenied'],
+    ['{"log":"up\\n","stream":"stdout","time":"2026"}', 'up  stream=stdout'],
+  ] as const) assert.is(summary(line), shown);
+  const scan = '{"msg":"found","severity":"high"}';
+  assert.is(summaryOf(scan, structureOf(scan) as Structure, [], undefined, false).map((piece) => piece.text).join(''), 'found  severity=high', 'no level, so shown');
   assert.ok(summary(JSON.stringify(Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`k${i}`, i])))).length < 2000);
 });
 

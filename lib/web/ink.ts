@@ -65,14 +65,15 @@ function unstructured(row: Row, tokens: boolean): Node[] | string {
 function structured(row: Row, plain: string, structure: Structure, { columns, widths }: Manner, tokens: boolean): Node[] {
   const marks = [...row.marks, ...row.found];
   const layers = { marks: row.marks, found: row.found, tokens: [] };
+  const levelled = row.level > 0;
   const { runs } = paint(row.text);
   const draw = (pieces: Piece[]): Node[] =>
     drawAll(summarized(plain, runs, short(pieces), layers, tokens), ({ piece }) => pieces[piece]?.role ?? 'text');
-  if (columns.length === 0) return draw(summaryOf(plain, structure, marks));
+  if (columns.length === 0) return draw(summaryOf(plain, structure, marks, undefined, levelled));
   const cells = cellsOf(plain, structure, columns);
   widths.fit(columns, cells);
   const shown = new Set(cells.map(({ node }) => node?.start));
-  const rest = summaryOf(plain, structure, marks, shown);
+  const rest = summaryOf(plain, structure, marks, shown, levelled);
   return [...cells.map((cell, i) => drawCell(cell, i, draw)), ...draw(rest)];
 }
 

@@ -80,14 +80,19 @@ function kindOf(bare: string): Kind {
   return /^(?:true|false|null|nil)$/.test(bare) ? 'word' : 'bare';
 }
 
-const MESSAGES = ['msg', 'message', 'MESSAGE', '@message', 'short_message', 'event', 'text', 'log', 'body'];
-const TIMES = /^(?:ts|time|timestamp|@timestamp|t|datetime|date|eventtime|asctime)$/i;
-const LEVELS = /^(?:level|severity|lvl|loglevel|levelname|log\.level)$/i;
-const FAULTS = /^(?:err|error|exception|stack|stacktrace|stack_trace|cause|panic)$/i;
+/** In lower case, the surest first. */
+const MESSAGES = [
+  'msg', 'message', '@message', '@m', 'renderedmessage', '@mt', 'messagetemplate', 'short_message', 'event', 'eventname', 'text', 'log', 'body', 'stringvalue',
+];
+/** Objects in which some loggers have the message. */
+const HOLDERS = /^(?:fields|body)$/;
+const TIMES = /^@?(?:ts|time|timestamp|t|datetime|date|eventtime|asctime)$/i;
+const LEVELS = /^(?:log[._]?level|level(?:_?name|_?value|no)?|lvl|severity(?:_?(?:text|number))?|@l)$/i;
+const FAULTS = /^(?:err(?:or)?(?:_?(?:code|message|msg|type|trace))?|exc(?:eption|_info)?|@x|stack(?:_?trace)?|cause|panic)$/i;
 
 /** What a key is for, by its name: its line's message, time, level, what went wrong, or anything else. */
 export function roleOf(key: string): 'message' | 'time' | 'level' | 'fault' | 'other' {
-  if (MESSAGES.includes(key)) return 'message';
+  if (MESSAGES.includes(key.toLowerCase())) return 'message';
   if (TIMES.test(key)) return 'time';
   if (LEVELS.test(key)) return 'level';
   return FAULTS.test(key) ? 'fault' : 'other';
@@ -96,8 +101,9 @@ export function roleOf(key: string): 'message' | 'time' | 'level' | 'fault' | 'o
 /** The value that is a line's message, undefined for none: the best known name counts, not the first. */
 export function messageOf(text: string, root: Node): Node | undefined {
   for (const name of MESSAGES) {
-    const node = root.items.find((item) => item.key === name);
+    const node = root.items.find((item) => item.key.toLowerCase() === name);
     if (node && node.items.length === 0 && said(text, node) !== '') return node;
   }
-  return undefined;
+  const holder = root.items.find(({ key, items }) => items.length > 0 && HOLDERS.test(key));
+  return holder && messageOf(text, holder);
 }

@@ -16,14 +16,17 @@ const MAX_FIELDS = 60;
 const MAX_LIST = 80;
 
 /**
- * The pieces of a structured line. Time and level are left out, which have columns of their own, unless something in `marks` (start,
+ * The pieces of a structured line. Time and level are left out, which have columns of their own, but for a level
+ * that is none (not `levelled`), unless something in `marks` (start,
  * end... in the text) is within them: what was found can be seen. Values that begin at a place in `aside` are left out as well.
  */
-export function summaryOf(text: string, { root }: Structure, marks: readonly number[] = [], aside?: ReadonlySet<number | undefined>): Piece[] {
+export function summaryOf(
+  text: string, { root }: Structure, marks: readonly number[] = [], aside?: ReadonlySet<number | undefined>, levelled = true,
+): Piece[] {
   const pieces: Piece[] = [];
   const found = messageOf(text, root);
   const message = found && !aside?.has(found.start) ? found : undefined;
-  const put: Put = { left: MAX_FIELDS, aside };
+  const put: Put = { left: MAX_FIELDS, aside, message };
   if (root.start > 0) {
     const before = text.slice(0, root.start).trimEnd();
     if (before !== '') pieces.push({ text: before, at: 0, end: before.length, own: false, role: 'text' });
@@ -33,9 +36,9 @@ export function summaryOf(text: string, { root }: Structure, marks: readonly num
     pieces.push(valuePiece(text, message, 'message'));
   }
   for (const item of root.items) {
-    if (item === message) continue;
     const role = roleOf(item.key);
-    const own = (role === 'time' || role === 'level') && item.items.length === 0;
+    // MongoDB has its time in an object.
+    const own = (role === 'time' || (role === 'level' && levelled)) && (item.items.length === 0 || item.items[0]?.key === '$date');
     if (!own || !found || touches(marks, item.start, item.end)) putField(text, pieces, [item.key], item, role === 'fault', put);
   }
   if (put.left < 0 || root.cut) gap(pieces, ' …');
@@ -43,10 +46,10 @@ export function summaryOf(text: string, { root }: Structure, marks: readonly num
 }
 
 /** How many fields may still be put, and which values are not. */
-type Put = { left: number; aside: ReadonlySet<number | undefined> | undefined };
+type Put = { left: number; aside: ReadonlySet<number | undefined> | undefined; message: Node | undefined };
 
 function putField(text: string, pieces: Piece[], keys: string[], node: Node, fault: boolean, put: Put): void {
-  if (put.aside?.has(node.start)) return;
+  if (node === put.message || put.aside?.has(node.start)) return;
   if (node.kind === 'object' && node.items.length > 0) {
     for (const item of node.items) putField(text, pieces, [...keys, item.key], item, fault, put);
     return;
@@ -68,7 +71,8 @@ function valuePiece(text: string, node: Node, as: Role | undefined): Piece {
   if (node.kind !== 'string') return { text: text.slice(node.start, node.end), at: node.start, end: node.end, own: false, role };
   const inside = text.slice(node.start + 1, node.end - 1);
   const own = inside.includes('\\');
-  return { text: own ? said(text, node) : inside, at: node.start + 1, end: node.end - 1, own, role };
+  // Docker keeps the newline at the end of every line.
+  return { text: own ? said(text, node).replace(/\n$/, '') : inside, at: node.start + 1, end: node.end - 1, own, role };
 }
 
 function shortened(text: string, { start, end, cut }: Node, role: Role): Piece {

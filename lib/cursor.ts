@@ -37,6 +37,16 @@ export class Cursor {
     return true;
   }
 
+  /** Step over colours of a terminal, as `ESC [ 32 m`. */
+  skipColours(): void {
+    while (this.peek() === 0x1b && this.peek(1) === 0x5b) {
+      let length = 2;
+      while (isDigit(this.peek(length)) || this.peek(length) === 0x3b) length++;
+      if (this.peek(length) !== 0x6d) return;
+      this.at += length + 1;
+    }
+  }
+
   /** A number of exactly `width` digits (more may follow); -1 when it is not there. */
   number(width: number): number {
     const end = this.at + width;

@@ -204,9 +204,13 @@ const LEVELS = new Set(
   'trace debug info information notice warn warning error err severe crit critical fatal panic alert emerg fine config'.split(' '),
 );
 
-/** A severity before the stamp: `INFO 2023-11-14 22:13:26,123`, `[ERROR] [2023-11-14 22:13:26]`. */
+/** A severity before the stamp: `INFO 2023-11-14 22:13:26,123`, `[ERROR] [2023-11-14 22:13:26]`; Ruby's `I, [2023-11-14T22:13:26.123 #1]`. */
 export function levelFirst(r: Reading): number {
   const c = r.cursor;
+  if (isLetter(c.peek()) && c.peek(1) === COMMA) {
+    c.at++;
+    return c.skipText(', [') ? iso(r) : NaN;
+  }
   let level = '';
   while (isLetter(c.peek()) && level.length < 12) level += String.fromCharCode(c.bytes[c.at++] as number);
   if (!LEVELS.has(level.toLowerCase())) return NaN;
@@ -228,7 +232,7 @@ export function redis(r: Reading): number {
   return c.skip(SPACE) ? dayMonthYear(r) : NaN;
 }
 
-const KEYS = ['time', 'ts', 'timestamp', '@timestamp', 'datetime', 't'];
+const KEYS = ['time', 'ts', 'timestamp', '@timestamp', 'datetime', 't', '@t', 'Timestamp', 'asctime', 'eventTime'];
 
 /** An ISO stamp or epoch number as the value of a key, quoted or not. */
 function value(r: Reading): number {

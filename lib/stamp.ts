@@ -49,13 +49,14 @@ export class Stamper {
   }
 }
 
-/** Step over what may stand before any stamp: `<34>` (RFC 3164), `<34>1 ` (RFC 5424), `[`. */
+/** Step over what may stand before any stamp: `<34>` (RFC 3164), `<34>1 ` (RFC 5424), `[`, a colour. */
 function skipOpening(cursor: Cursor): void {
+  cursor.skipColours();
   if (cursor.peek() === 0x3c) {
     const from = cursor.at++;
     cursor.at += cursor.digits(3);
     if (!isDigit(cursor.peek(-1)) || !cursor.skip(0x3e)) cursor.at = from;
     else cursor.skipText('1 ');
   }
-  cursor.skip(OPEN);
+  if (cursor.skip(OPEN)) cursor.skipColours();
 }

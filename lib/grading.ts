@@ -216,11 +216,11 @@ function opens(texts: [string, Level][], bytes: Uint8Array, start: number, end: 
 /** A letter that stands for a level at the beginning of a line. */
 const isSign = (c: number): boolean => c < 0x60 && letter(c) !== none;
 
-/** Month and day behind the letter, or the year as well, and an hour. */
+/** Month and day behind the letter, or the year as well, and an hour behind them. */
 function isKlog(bytes: Uint8Array, start: number, end: number): boolean {
   let at = start + 1;
   while (at < end && isDigit(bytes[at] as number)) at++;
-  return (at === start + 5 || at === start + 9) && at + 3 < end && bytes[at] === SPACE && bytes[at + 3] === COLON;
+  return (at === start + 5 || at === start + 7 || at === start + 9) && at + 3 < end && bytes[at] === SPACE && bytes[at + 3] === COLON;
 }
 
 /** Logcat's short form: `E/Tag( 123): `. */
@@ -269,7 +269,7 @@ function levelOfWord(bytes: Uint8Array, start: number, end: number): Grade {
         stop = Math.min(end, stop + close - at);
         at = close;
         before = 0;
-      } else before = is;
+      } else if (c !== EQUALS || at > start) before = is; // =ERROR REPORT==== of Erlang
     } else {
       if (FIRST[c] === 1 && (before & (BEFORE | CHANNEL)) !== 0) {
         const grade = wordAt(bytes, at, start, end, before);
@@ -290,7 +290,7 @@ function levelOfWord(bytes: Uint8Array, start: number, end: number): Grade {
 }
 
 /** Whether the quote of a request is at `at`, as access logs have it behind the time. */
-const isRequest = (bytes: Uint8Array, at: number): boolean => bytes[at - 1] === SPACE && bytes[at - 2] === CLOSE && isDigit(bytes[at - 3] as number);
+const isRequest = (bytes: Uint8Array, at: number): boolean => bytes[at - 1] === SPACE && bytes[at - 2] === CLOSE && (isDigit(bytes[at - 3] as number) || bytes[at - 3] === 0x5a);
 
 /** Whether a status of HTTP stands there, with a size behind it. */
 function isStatus(bytes: Uint8Array, at: number): boolean {
@@ -313,6 +313,8 @@ function wordAt(bytes: Uint8Array, start: number, first: number, end: number, be
   if (length < SHORTEST || length > LONGEST) return none;
   // As in trace3 and DEBUG1.
   if (isDigit(next)) next = ++at < end ? (bytes[at] as number) : SPACE;
+  // Celery: `: ERROR/Worker-1]`.
+  if (next === SLASH && start - 2 >= first && bytes[start - 1] === SPACE && bytes[start - 2] === COLON) next = SPACE;
   if (((CLASS[next] as number) & BEHIND) === 0) return none;
   const capitals = ((bytes[start] as number) & 32) === 0 && ((bytes[start + length - 1] as number) & 32) === 0;
   if (next === ESC || (next === SPACE && (before & HOLDS_BEFORE) !== 0)) next = signBehind(bytes, at, end);

@@ -30,7 +30,7 @@ const PARTS = [
   'Caused by:', '... ', 'Wrapped by: ', 'Suppressed: ', 'Stack trace:', 'stack backtrace:', '[stacktrace]', '[previous exception]',
   ...Array.from('123456789', (digit) => `goroutine ${digit}`),
 ];
-const ENDS = ['[signal ', 'created by ', 'exit status ', 'note: run with `RUST', 'note: Some details'];
+const ENDS = ['[signal ', 'created by ', 'exit status ', 'note: run with `RUST', 'note: Some details', '** ('];
 
 /** Which of the texts a line begins with, if any; their first bytes decide most lines. */
 function openingOf(texts: string[]): (bytes: Uint8Array, start: number, end: number) => boolean {
@@ -96,10 +96,9 @@ export function panicked(bytes: Uint8Array, start: number, end: number): boolean
 /** Whether a line that is not indented belongs to a trace above it: `#0 /x.php(3): f()`, `/x.rb:3:in 'f'`, `4 | code`, `}`. */
 export function isFrame(bytes: Uint8Array, start: number, end: number): boolean {
   const first = bytes[start] as number;
-  if (first === HASH) return isDigit(bytes[start + 1] as number);
-  let at = start;
+  let at = first === HASH ? start + 1 : start;
   while (at < end && isDigit(bytes[at] as number)) at++;
-  if (at > start) return beginsWith(bytes, at, end, ' |');
+  if (at > start) return first === HASH ? isPlace(bytes, at, end) : beginsWith(bytes, at, end, ' |');
   if (CLOSING[first] === 1) return closes(bytes, start, end);
   if (isEnd(bytes, start, end)) return true;
   if (!isLetter(first) && first !== SLASH) return false;
@@ -108,6 +107,9 @@ export function isFrame(bytes: Uint8Array, start: number, end: number): boolean 
   }
   return false;
 }
+
+/** What stands behind the number of a frame of PHP or gdb; steps of builds are numbered as well. */
+const isPlace = openingOf([' /', ' {', ' C:', '  ', ' [internal function']);
 
 const CLOSING = new Uint8Array(256);
 for (const c of '"}]),; ') CLOSING[c.charCodeAt(0)] = 1;

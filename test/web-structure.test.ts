@@ -111,6 +111,10 @@ test('structures: whole lines, behind text, logfmt; prose is none', () => {
   assert.is(form('a {"b":1} c {"d":{"e":2}}'), 'json@12');
   assert.is(form('level=info msg="a b" n=1'), 'logfmt@0');
   assert.is(form('2026-11-22T10:00:00Z app: time=1 path=/x?a=b'), 'logfmt@26');
+  const ufw = 'kernel: [UFW BLOCK] IN=eth0 OUT= SRC=203.0.113.9 LEN=40 ID=54321 DF PROTO=TCP DPT=22 SYN URGP=0 ';
+  assert.is(form(ufw), 'logfmt@20');
+  assert.equal(structureOf(ufw)?.root.items.map((item) => item.key), ['IN', 'OUT', 'SRC', 'LEN', 'ID', 'PROTO', 'DPT', 'URGP'], 'flags among them');
+  assert.is(form('IN=eth0 OUT= SRC=203.0.113.9 LEN=40 ID=54321 DF PROTO=TCP'), 'none', 'nothing of a line would be left out');
   assert.is(form('url="http://x/?a=b" q="say \\"hi\\"" empty='), 'logfmt@0');
   for (const text of ['a=1', 'x = 1 y = 2', 'GET /?a=b&c=d 200', '{}', '{x}', 'if (a == b) c=d', '"a=b c=d', '', 'a=b then c']) {
     assert.is(form(text), 'none', text);

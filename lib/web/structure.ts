@@ -40,6 +40,7 @@ function jsonIn(text: string, cut: boolean): Structure | undefined {
 // quoted value without end.
 const PAIR = /([A-Za-z_@][\w.@-]{0,99})=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))(?=\s|$)/y;
 const WORD = /\S+/y;
+const FLAG = /^[A-Z]{2,3}$/;
 const SPACE = /\s*/y;
 
 /** Pairs up to the end of the line, behind any text. */
@@ -54,7 +55,8 @@ function logfmtIn(text: string): Structure | undefined {
     if (!pair) {
       const word = skip(WORD, text, at);
       if (text.slice(at, word).includes('="')) quotes++;
-      items = [];
+      // iptables has flags among its pairs, such as DF and SYN: behind text, where the line is shown as it was written.
+      if (first === 0 || items.length < 4 || !FLAG.test(text.slice(at, word))) items = [];
       at = word;
       continue;
     }

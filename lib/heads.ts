@@ -56,6 +56,8 @@ export class Head {
         level = this.#own;
       }
     }
+    // What is grave under a line of no level would be passed over.
+    if (this.#own === LEVEL.none && level >= LEVEL.warn && !this.#more) follows = false;
     this.level = level;
     this.goesOn = follows;
     this.#panic = level >= LEVEL.error && opensPanic(bytes, start, end);

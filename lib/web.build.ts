@@ -39,7 +39,7 @@ const jsx = {
 } satisfies BuildOptions;
 
 const built = await Promise.all([
-  build({ ...bundled, ...jsx, external: ['./start.js'], entryPoints: { page: `${FROM}/page.tsx` } }),
+  build({ ...bundled, ...jsx, entryPoints: { page: `${FROM}/page.tsx` } }),
   build({ ...bundled, entryPoints: { start: `${FROM}/start.ts`, feed: `${FROM}/feed.worker.ts`, match: `${FROM}/match.worker.ts` } }),
 ]);
 mkdirSync(into, { recursive: true });

@@ -15,7 +15,6 @@ import { lifeOf } from './places.ts';
 import { makeRuns } from './deeds.ts';
 import { mount } from './mount.ts';
 import { Sheets } from './sheets.tsx';
-import { feed } from './start.js'; // a script of its own, see there
 import { Status } from './status.tsx';
 import { LIMITS } from './limits.ts';
 import { Streams } from './streams.tsx';
@@ -39,6 +38,7 @@ const element = (id: string): HTMLElement => {
   return found;
 };
 
+// start.ts has started `feed`.
 const ask = (message: Ask): void => feed.postMessage(message);
 
 // Panes: one element of the page for each, all made like the first.

@@ -4,6 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { KIND } from '../lib/web/kind.ts';
 import type { Limits } from '../lib/web/limits.ts';
+import { note } from '../lib/web/notes.ts';
 import type { Row } from '../lib/web/talk.ts';
 import { filter, lines, Page, type Line } from './keeping.ts';
 import { timed, until } from './sh.ts';
@@ -190,7 +191,9 @@ test('what a slow page was not given is loaded back into its place, once, whatev
   page.keeper.load = async (query, block) => block(encoder.encode(answered(query)).subarray(0, -30));
   assert.equal(await back(), { say: 'back', lines: 0, more: false, why: 'the answer was cut short' });
   page.keeper.load = async (query, block) => block(encoder.encode(answered(query)));
+  assert.is((await page.keeper.state('live', 0)).skipped, 4000);
   assert.equal(await back(), { say: 'back', lines: 4000, more: false });
+  assert.is((await page.keeper.state('live', 0)).skipped, 0, 'what has been loaded is not missing any more');
   assert.is((await page.settled()).matched, 900);
   page.show('');
   await page.settled();
@@ -211,6 +214,8 @@ test('of what is loaded back, what the server no longer holds stays missing', ti
   assert.equal(rows.map((row) => row.text).slice(9, 12), ['line 9', '30 lines not shown: they had left the memory of the server before this page could take them', 'line 40']);
   assert.equal(rows.filter((row) => row.loadable).map((row) => row.text), []);
   assert.is(rows.length, 31);
+  assert.is((await page.keeper.state('live', 0)).skipped, 30);
+  assert.equal(rows.flatMap((row) => note(row) ?? []), [], 'nothing is offered that cannot be had');
 }));
 
 /** A page that was given the lines from number `first` on of `all`, and can ask for the others; those up to `gone` are not there. */

@@ -19,6 +19,8 @@ export class Holes {
   readonly #runs: Runs;
   readonly #holes = new Map<number, Hole>(); // by position of the note before it
   readonly #loading = new Set<number>();
+  /** Entries that have been loaded in place of notes. */
+  loaded = 0;
 
   constructor(store: Store, runs: Runs) {
     this.#store = store;
@@ -44,12 +46,14 @@ export class Holes {
    */
   async load(position: number, load: Load): Promise<number | undefined> {
     const hole = this.#holes.get(position);
-    const rows = hole && (await this.#once(position, hole, load));
-    if (!rows) return undefined;
+    const found = hole && (await this.#once(position, hole, load));
+    if (!found) return undefined;
+    const { rows, missing } = found;
     const chunk = this.#store.chunkOf(position);
     this.#holes.delete(position);
     if (!chunk) return undefined; // dropped meanwhile, and what was left out with it
     chunk.kinds[position - chunk.first] = KIND.filled;
+    this.loaded += hole.to - hole.from + 1 - missing;
     this.#fill(rows);
     return rows.lines;
   }
@@ -60,7 +64,7 @@ export class Holes {
    */
   async before(epoch: string, from: number, to: number, load: Load): Promise<Chunk[] | undefined> {
     const start = this.#store.first - (to - from + 1);
-    const rows = await this.#once(NaN, { epoch, from, to, start }, load);
+    const rows = (await this.#once(NaN, { epoch, from, to, start }, load))?.rows;
     if (!rows || this.#store.room === 0) return undefined;
     const oldest = rows.chunks[0];
     // What the server has dropped since is not missing between others.
@@ -69,18 +73,19 @@ export class Holes {
     return rows.chunks;
   }
 
-  /** What is in a hole, in a store of its own; undefined while it is being loaded already. */
-  async #once(key: number, { epoch, from, to, start }: Hole, load: Load): Promise<Store | undefined> {
+  /** What is in a hole, in a store of its own, and how many entries of it are not held any more; undefined while it is being loaded already. */
+  async #once(key: number, { epoch, from, to, start }: Hole, load: Load): Promise<{ rows: Store; missing: number } | undefined> {
     if (this.#loading.has(key)) return undefined;
     this.#loading.add(key);
     try {
       const rows = new Store({ lines: Infinity, bytes: Infinity }, start);
-      const reader = FeedReader.from(new Intake(rows, new Runs(), () => {}), epoch, from - 1);
+      const intake = new Intake(rows, new Runs(), () => {});
+      const reader = FeedReader.from(intake, epoch, from - 1);
       reader.begin();
       await load(`after=${epoch}.${from - 1}&until=${epoch}.${to}`, (block) => reader.push(block));
       if (reader.epoch !== epoch) throw new Error('the server was started again');
       if (reader.seq < to) throw new Error('the answer was cut short');
-      return rows;
+      return { rows, missing: intake.skipped };
     } finally {
       this.#loading.delete(key);
     }

@@ -109,7 +109,7 @@ export class Keeper {
       bytes: this.#store.bytes,
       dropped: this.#store.dropped,
       lost: this.#intake.lostLines,
-      skipped: this.#intake.skipped,
+      skipped: this.#intake.skipped - this.#holes.loaded,
       repeated: this.#intake.repeated,
       errors: this.#store.traits.errors,
       cursor: this.feed.cursor,

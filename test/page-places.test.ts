@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { visit, withBrowser } from './browser.ts';
-import { says, status } from './dom.ts';
+import { says, status, texts } from './dom.ts';
+import { Proxy } from './proxy.ts';
 import { records, serving } from './serving.ts';
 import { sh, timed, withFolder } from './sh.ts';
 
@@ -28,5 +29,34 @@ test('opened by an address with a password in it, the page is there', timed(60_0
     }),
   ),
 )));
+
+test('lines that fell between two lives of the server are told and counted; lines that came late are not lost', timed(60_000, () =>
+  withBrowser((browser) =>
+    serving([], async (first) => {
+      const proxy = await Proxy.open(first.port);
+      try {
+        await first.feed(records('web1', 1, 5) + records('web1', 8, 3));
+        const { page } = await visit(browser, proxy.url);
+        await says(page, /2 lost/, status);
+        await first.feed(records('web1', 6, 2));
+        await says(page, /^10 lines$/);
+        await says(page, /0 lost/, status);
+        await serving([], async (second) => {
+          first.running.child.kill('SIGKILL');
+          proxy.turnTo(second.port);
+          proxy.cut();
+          await second.feed(records('web1', 15, 2));
+          await says(page, /^12 lines$/);
+          assert.equal((await texts(page)).slice(-3), ['4 lines missing here: web1 11-14', 'line 15', 'line 16']);
+          await says(page, /4 lost/, status);
+          await second.feed(records('web1', 20, 1));
+          await says(page, /7 lost/, status);
+        });
+      } finally {
+        await proxy.close();
+      }
+    }),
+  ),
+));
 
 test.run();

@@ -158,6 +158,21 @@ test('a server started again is told of, and lines held already are recognised',
   assert.is(tab.feed.cursor, 'e2.5');
 });
 
+test('of a run that goes on when the server was started again, what is missing is counted, unless that is counted otherwise', () => {
+  const tab = new Tab();
+  tab.take(hello() + batch(1, [...many(1, 5), record(1, 'one', 'a'), record(1, 'one', 'b'), '{"@":"lost","id":"b","run":"r1","from":2,"to":3,"lines":2,"ts":9}']));
+  tab.feed.begin();
+  const again = [record(9), record(10), record(2, 'two', 'a'), record(1, 'new', 'b', 'r2')];
+  tab.take(hello('e2') + batch(1, [...again, '{"@":"lost","id":"a","run":"r1","from":3,"to":4,"lines":2,"ts":9}', record(5, 'five', 'a')], 'e2'));
+  assert.equal(tab.texts.slice(9), ['3 lines missing here: web1 6-8', 'line 9', 'line 10', 'two', 'new', '2 lines missing here: a 3-4', 'five']);
+  assert.equal([tab.intake.lostBefore, tab.intake.lostNow], [5, 2]);
+  assert.is(tab.store.places.behind('e2.1'), 11);
+  tab.feed.begin();
+  tab.take(hello('e3') + '{"@":"skip","from":"e3.1","to":"e3.50","count":50,"why":"gone"}\n' + batch(51, [record(30)], 'e3'));
+  assert.equal(tab.texts.slice(-1), ['line 30']);
+  assert.equal([tab.intake.lostBefore, tab.intake.skipped], [7, 50]);
+});
+
 test('lines without a number are never held for repeated', () => {
   const tab = new Tab();
   tab.take(hello() + batch(1, ['{"id":"a","ts":1,"msg":"same"}', '{"id":"a","ts":1,"msg":"same"}']));
@@ -179,9 +194,11 @@ test('what has not come is a row in its place, and is counted', () => {
   assert.match(tab.texts[1] ?? '', /^12 lines missing here: web1 2-13$/);
   assert.match(tab.texts[4] ?? '', /^300 lines not shown/);
   assert.match(tab.texts[6] ?? '', /^4 lines not shown/);
-  assert.is(tab.intake.lostLines, 12);
+  assert.is(tab.intake.lostNow, 12);
+  tab.take(batch(311, [record(4), record(7)]));
+  assert.is(tab.intake.lostNow, 10, 'of the lost two came late');
   assert.is(tab.intake.skipped, 304);
-  assert.is(tab.store.lines, 4);
+  assert.is(tab.store.lines, 6);
 });
 
 test('an entry that is no record is shown, and the others with it', () => {

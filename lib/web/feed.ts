@@ -7,7 +7,7 @@ export type FeedSink = {
   hello(known: boolean, now: number): void;
   /** What comes next is the entry of this number. */
   next(epoch: string, seq: number): void;
-  /** An entry that is a record. `ts` is the record's own time or that of its arrival at the server. False if it was taken before. */
+  /** An entry that is a record. `ts` is the record's own time or that of its arrival at the server. False if it is not one row: it was taken before, or comes with a note. */
   record(entry: Entry, bytes: Uint8Array, ts: number): boolean;
   /** An entry that is no record to this page. */
   strange(text: string, why: string, ts: number): void;

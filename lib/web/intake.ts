@@ -16,14 +16,19 @@ const SKIPPED: Record<string, string> = {
 };
 
 export class Intake implements FeedSink {
-  /** Lines that were lost before the server, that this page was not given, and that came again and were recognised. */
-  lostLines = 0;
+  /**
+   * Lines lost of which the server that runs now knows nothing; lost by what it says, less those that came late; that this page was not given;
+   * and that came again and were recognised.
+   */
+  lostBefore = 0;
+  lostNow = 0;
   skipped = 0;
   repeated = 0;
   readonly #store: Store;
   readonly #runs: Runs;
   readonly #greeted: () => void;
   readonly #holes: Holes | undefined;
+  #ends = new Map<string, number>(); // how far each run had come when the server was started again, until it goes on
 
   /** With `holes` room is left for what this page is not given now. */
   constructor(store: Store, runs: Runs, greeted: () => void, holes?: Holes) {
@@ -34,7 +39,12 @@ export class Intake implements FeedSink {
   }
 
   hello(known: boolean, now: number): void {
-    if (!known) this.#note(KIND.restart, '', now, 'the server was started again; what it no longer held is missing here');
+    if (!known) {
+      this.#note(KIND.restart, '', now, 'the server was started again; what it no longer held is missing here');
+      this.#ends = this.#runs.ends();
+      this.lostBefore += this.lostNow;
+      this.lostNow = 0;
+    }
     this.#greeted();
   }
 
@@ -44,13 +54,27 @@ export class Intake implements FeedSink {
 
   record({ writer, n, more, start, end, escaped, tailEnd }: Entry, bytes: Uint8Array, ts: number): boolean {
     const { id, run, key } = writer;
+    const gap = this.#ends.size > 0 ? this.#gapBefore(key, n) : 0;
+    if (gap > 0) {
+      this.lostBefore += gap;
+      this.#noteLost(id, n - gap, n - 1, gap, ts);
+    }
+    const { late } = this.#runs;
     if (run !== '' && !this.#runs.take(key, n)) {
       this.repeated++;
       return false;
     }
+    this.lostNow += late - this.#runs.late;
     const bad = run === '' && id === 'unframed';
     this.#store.add({ kind: bad ? KIND.bad : KIND.line, id, run, n, ts, more }, bytes, start, end, escaped, tailEnd);
-    return true;
+    return gap <= 0;
+  }
+
+  /** How many lines are missing before this one of a run that goes on with another life of the server, which knows nothing of them. */
+  #gapBefore(key: string, n: number): number {
+    const end = this.#ends.get(key) ?? n;
+    this.#ends.delete(key);
+    return n - end - 1;
   }
 
   strange(text: string, why: string, ts: number): void {
@@ -60,7 +84,11 @@ export class Intake implements FeedSink {
   }
 
   lost(id: string, _run: string, from: number, to: number, count: number, ts: number): void {
-    this.lostLines += count;
+    this.lostNow += count;
+    this.#noteLost(id, from, to, count, ts);
+  }
+
+  #noteLost(id: string, from: number, to: number, count: number, ts: number): void {
     this.#note(KIND.lost, id, ts, `${linesText(count)} missing here: ${id} ${from === to ? from : `${from}-${to}`}`);
   }
 
@@ -70,6 +98,7 @@ export class Intake implements FeedSink {
 
   skip(count: number, why: string, epoch: string, from: number, to: number): void {
     this.skipped += count;
+    this.#ends.clear(); // gaps of runs are counted with these
     this.#note(KIND.skip, '', Date.now(), `${linesText(count)} not shown: they ${SKIPPED[why] ?? SKIPPED['missing']}`);
     if (why !== 'gone') this.#holes?.leave(epoch, from, to);
   }

@@ -108,7 +108,7 @@ export class Keeper {
       held: this.#store.lines,
       bytes: this.#store.bytes,
       dropped: this.#store.dropped,
-      lost: this.#intake.lostLines,
+      lost: this.#intake.lostBefore,
       skipped: this.#intake.skipped - this.#holes.loaded,
       repeated: this.#intake.repeated,
       errors: this.#store.traits.errors,

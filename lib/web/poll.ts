@@ -7,7 +7,7 @@ const EVERY = 2000;
 const SOON = 300;
 
 type Told = Omit<Stream, 'errors' | 'spark'>;
-type Answer = { now: number; held?: { first?: number }; counts?: { lost?: number; malformed?: number }; streams?: Told[] };
+type Answer = { now: number; held?: { first?: number }; counts?: { lost?: number; late?: number; malformed?: number }; streams?: Told[] };
 
 /** Begin to ask; `errorsOf` tells what came to this page. `now` asks again soon, `visible` tells whether somebody looks. */
 export function pollStreams(url: string, errorsOf: (id: string) => number, say: (message: Say) => void): { now(): void; visible(on: boolean): void } {
@@ -19,12 +19,12 @@ export function pollStreams(url: string, errorsOf: (id: string) => number, say: 
       const response = await fetch(url, { cache: 'no-store' });
       if (!response.ok) return;
       const { now, held, counts, streams } = (await response.json()) as Answer;
-      const { lost = 0, malformed = 0 } = counts ?? {};
+      const { lost = 0, late = 0, malformed = 0 } = counts ?? {};
       // No more of each than the page shows: with thousands of them it is felt.
       const all = (streams ?? []).map(({ id, lines, rate, usual, last, state, lost }) => (
         { id, lines, rate, usual, last, state, lost, errors: errorsOf(id), spark: sparks.of(id, lines, now) }));
       sparks.forget();
-      say({ say: 'streams', streams: all, now, lost, malformed, firstHeld: held?.first ?? 0 });
+      say({ say: 'streams', streams: all, now, lost: lost - late, malformed, firstHeld: held?.first ?? 0 });
     } catch {
       // The link says when the server is away.
     } finally {

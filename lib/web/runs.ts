@@ -7,6 +7,8 @@ const MAX_RANGES = 32;
 type Ranges = number[];
 
 export class Runs {
+  /** Numbers taken that came between others of their run. */
+  late = 0;
   // Runs used lately, and those used before them: forgetting takes the older half at once, and using a run costs one look.
   #young = new Map<string, Ranges>();
   #old = new Map<string, Ranges>();
@@ -24,7 +26,14 @@ export class Runs {
       ranges[end] = n;
       return true;
     }
-    return takeLate(ranges, n);
+    const taken = takeLate(ranges, n);
+    if (taken && n > (ranges[0] as number)) this.late++;
+    return taken;
+  }
+
+  /** The last number taken of each run. */
+  ends(): Map<string, number> {
+    return new Map([...this.#old, ...this.#young].map(([key, ranges]) => [key, ranges.at(-1) as number]));
   }
 
   #turnTo(key: string): Ranges {

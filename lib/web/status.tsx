@@ -13,7 +13,7 @@ export function Status({ retry, loadOlder }: { retry: () => void; loadOlder: () 
   const it = state.value;
   const link = it?.link ?? 'connecting';
   const older = it && it.firstEntry > 0 && serverFirst.value > 0 ? it.firstEntry - serverFirst.value : 0;
-  const lost = Math.max(it?.lost ?? 0, serverLost.value);
+  const lost = (it?.lost ?? 0) + serverLost.value;
   return (
     <>
       <span class={`link ${link}`}>

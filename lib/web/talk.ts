@@ -160,6 +160,7 @@ export type State = {
   held: number;
   bytes: number;
   dropped: number;
+  /** Lines lost of which the server that runs now knows nothing. */
   lost: number;
   skipped: number;
   repeated: number;

@@ -1,6 +1,7 @@
 /** The page in the places where people open it, and what it says of them: passwords, proxies, a server started again, and what is missing. */
 /// <reference lib="dom" />
 import { join } from 'node:path';
+import type { Page } from 'playwright-core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { visit, withBrowser } from './browser.ts';
@@ -58,5 +59,59 @@ test('lines that fell between two lives of the server are told and counted; line
     }),
   ),
 ));
+
+test('a stream is not told to be live while nothing is heard of it, and not forgotten when the server is started again', timed(60_000, () =>
+  withBrowser((browser) =>
+    serving([], async (first) => {
+      const proxy = await Proxy.open(first.port);
+      const list = (page: Page): Promise<string> => page.locator('#streams .list').innerText();
+      try {
+        await first.feed(records('web1', 1, 50) + records('web2', 1, 50));
+        const { page } = await visit(browser, proxy.url);
+        await says(page, /web1\s+5\.0\/s\s+web2\s+5\.0\/s/, list);
+        proxy.down = true;
+        proxy.cut();
+        await says(page, /web1\s+3s\s+web2\s+3s/, list);
+        await says(page, /web1\s+4s\s+web2\s+4s/, list);
+        assert.is(await page.locator('#streams .live').count(), 0);
+        await serving([], async (second) => {
+          await second.feed(records('web1', 51, 50));
+          proxy.turnTo(second.port);
+          proxy.down = false;
+          await says(page, /web1\s+5\.0\/s\s+web2\s+\d+s/, list);
+        });
+      } finally {
+        await proxy.close();
+      }
+    }),
+  ),
+));
+
+test('where the login is refused nobody is asked for it again and again, and it goes on where it stopped', timed(60_000, () => withFolder((dir) =>
+  withBrowser((browser) =>
+    serving(['-u', users(dir)], async (server) => {
+      const file = join(dir, 'users');
+      await server.feed(records('web1', 1, 10));
+      const { page } = await visit(browser, server.url, { httpCredentials: { username: 'anna', password: 'secret' } });
+      await says(page, /^10 lines$/);
+      const setPassword = (to: string): void => {
+        assert.is(sh(`htpasswd -bB -C 4 ${file} anna ${to}`).code, 0);
+        server.running.child.kill('SIGHUP');
+      };
+      setPassword('other');
+      await says(page, /Login refused/, status);
+      await page.waitForTimeout(3000); // the list of streams asks once more
+      let asked = 0;
+      page.on('request', () => asked++);
+      await page.waitForTimeout(5000);
+      assert.is(asked, 0);
+      setPassword('secret');
+      await server.feed(records('web1', 11, 10));
+      await page.getByRole('button', { name: 'Try now' }).click();
+      await says(page, /^20 lines$/);
+      await page.waitForRequest(/api\/streams/);
+    }),
+  ),
+)));
 
 test.run();

@@ -32,7 +32,11 @@ matchMedia(NARROW).addEventListener('change', (event) => (narrow.value = event.m
 export const state = signal<State | undefined>(undefined);
 /** The last entry that the panes may show, `EPOCH.SEQ`: as new as they are, whereas the controls are drawn less often. */
 export const cursor = signal<string | undefined>(undefined);
-export const known = signal<Stream[]>([]);
+/** What the server said last of its streams. While it says nothing none of them is known to be live. */
+const told = signal<Stream[]>([]);
+const away = computed(() => state.value?.link === 'cut' || state.value?.link === 'denied');
+export const known = computed(() => (away.value ? told.value.map(unheard) : told.value));
+const unheard = (stream: Stream): Stream => ({ ...stream, rate: 0, spark: [], state: stream.state === 'live' ? 'idle' : stream.state });
 let names: string[] = [];
 /** Ids of the streams, the same array while they are the same: to group and to search them costs by their number, and they are told anew every two seconds. */
 export const streamIds = computed(() => {
@@ -41,6 +45,9 @@ export const streamIds = computed(() => {
   return names;
 });
 export const streamsById = computed(() => new Map(known.value.map((stream) => [stream.id, stream])));
+/** The time of this browser, as often as it is told of streams, and each second while it is not, ms. */
+export const clock = signal(Date.now());
+setInterval(() => away.peek() && (clock.value = Date.now()), 1000);
 /** Clock of the server less ours, ms; lines that it never got, and that were no records; number of the first entry it still holds. */
 export const serverAhead = signal(0);
 export const serverLost = signal(0);
@@ -122,8 +129,11 @@ export function takeAll(views: PaneView[]): void {
 
 /** What the worker says of the streams. */
 export function takeStreams(said: Extract<Say, { say: 'streams' }>): void {
-  known.value = said.streams;
-  serverAhead.value = said.now - Date.now();
+  const ids = new Set(said.streams.map(({ id }) => id));
+  // A server started again does not know those that have not spoken since, whose lines may be held here.
+  told.value = [...said.streams, ...told.value.filter(({ id }) => !ids.has(id)).map(unheard)].slice(0, 10_000);
+  clock.value = Date.now();
+  serverAhead.value = said.now - clock.value;
   serverLost.value = said.lost;
   serverMalformed.value = said.malformed;
   serverFirst.value = said.firstHeld;

@@ -20,7 +20,7 @@ export type LinkEvents = {
 };
 
 /** The login is wrong or missing: asking again would not help, and counts as guessing. */
-class Denied extends Error {}
+export const isDenied = ({ status }: Response): boolean => status === 401 || status === 403;
 
 /** Read a part of the feed that ends of itself. Rejects where it cannot be had, or not whole. */
 export async function loadRange(url: string, block: (block: Uint8Array) => void): Promise<void> {
@@ -53,9 +53,9 @@ export class Link {
     this.retry = 0;
     if (this.state !== 'cut') this.#turn('connecting');
     try {
-      if (!(await this.#socket())) await this.#stream();
-    } catch (err) {
-      if (err instanceof Denied) return this.#turn('denied');
+      if (!(await this.#socket()) && (await this.#stream())) return this.#turn('denied');
+    } catch {
+      // It is made again whatever ended it.
     }
     this.#later();
   }
@@ -103,9 +103,9 @@ export class Link {
         clearTimeout(timer);
         this.#begin();
       };
-      socket.onmessage = (event: MessageEvent<ArrayBuffer | string>) => {
+      socket.onmessage = (event: MessageEvent<ArrayBuffer>) => {
         try {
-          this.#live(typeof event.data === 'string' ? new TextEncoder().encode(event.data) : new Uint8Array(event.data));
+          this.#live(new Uint8Array(event.data));
         } catch {
           ended();
         }
@@ -115,17 +115,18 @@ export class Link {
     });
   }
 
-  /** Resolves or rejects when the streamed response has ended. */
-  async #stream(): Promise<void> {
+  /** Resolves or rejects when the streamed response has ended: true if the login was refused. */
+  async #stream(): Promise<boolean> {
     const abort = new AbortController();
     this.#stop = () => abort.abort();
     const response = await fetch(`${this.#url}?${this.#events.query()}`, { signal: abort.signal, cache: 'no-store' });
-    if (response.status === 401 || response.status === 403) throw new Denied(`${response.status}`);
+    if (isDenied(response)) return true;
     if (!response.ok || !response.body) throw new Error(`${response.status}`);
     this.#begin();
     const reader = response.body.getReader();
     try {
       for (let piece = await reader.read(); !piece.done; piece = await reader.read()) this.#live(piece.value);
+      return false;
     } finally {
       clearTimeout(this.#silence);
       abort.abort();

@@ -1,4 +1,5 @@
 /** Asks the server for its streams every few seconds, while somebody looks. */
+import { isDenied } from './link.ts';
 import { Sparks } from './sparks.ts';
 import type { Say, Stream } from './talk.ts';
 
@@ -7,7 +8,7 @@ const EVERY = 2000;
 const SOON = 300;
 
 type Told = Omit<Stream, 'errors' | 'spark'>;
-type Answer = { now: number; held?: { first?: number }; counts?: { lost?: number; late?: number; malformed?: number }; streams?: Told[] };
+type Answer = { now: number; held: { first: number }; counts: { lost: number; late: number; malformed: number }; streams: Told[] };
 
 /** Begin to ask; `errorsOf` tells what came to this page. `now` asks again soon, `visible` tells whether somebody looks. */
 export function pollStreams(url: string, errorsOf: (id: string) => number, say: (message: Say) => void): { now(): void; visible(on: boolean): void } {
@@ -17,19 +18,19 @@ export function pollStreams(url: string, errorsOf: (id: string) => number, say: 
   const ask = async (): Promise<void> => {
     try {
       const response = await fetch(url, { cache: 'no-store' });
-      if (!response.ok) return;
+      if (isDenied(response)) return; // the link asks again, and then this does
+      if (!response.ok) throw new Error(`${response.status}`);
       const { now, held, counts, streams } = (await response.json()) as Answer;
-      const { lost = 0, late = 0, malformed = 0 } = counts ?? {};
+      const { lost, late, malformed } = counts;
       // No more of each than the page shows: with thousands of them it is felt.
-      const all = (streams ?? []).map(({ id, lines, rate, usual, last, state, lost }) => (
+      const all = streams.map(({ id, lines, rate, usual, last, state, lost }) => (
         { id, lines, rate, usual, last, state, lost, errors: errorsOf(id), spark: sparks.of(id, lines, now) }));
       sparks.forget();
-      say({ say: 'streams', streams: all, now, lost: lost - late, malformed, firstHeld: held?.first ?? 0 });
+      say({ say: 'streams', streams: all, now, lost: lost - late, malformed, firstHeld: held.first });
     } catch {
       // The link says when the server is away.
-    } finally {
-      later(EVERY);
     }
+    later(EVERY);
   };
   const later = (wait: number): void => {
     clearTimeout(timer);

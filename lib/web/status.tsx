@@ -1,13 +1,8 @@
 /** The line at the foot: whether the page is connected, what it holds, and what is missing. */
-import { signal } from '@preact/signals-core';
 import type { JSX } from 'preact';
 import { counted, linesText, size } from './clock.ts';
-import { serverFirst, serverLost, serverMalformed, state } from './desk.ts';
+import { clock, serverFirst, serverLost, serverMalformed, state } from './desk.ts';
 import type { State } from './talk.ts';
-
-/** Ticks once a second while a cut connection waits for its next attempt. */
-const now = signal(Date.now());
-setInterval(() => state.peek()?.link === 'cut' && (now.value = Date.now()), 1000);
 
 export function Status({ retry, loadOlder }: { retry: () => void; loadOlder: () => void }): JSX.Element {
   const it = state.value;
@@ -58,8 +53,8 @@ function Fact({ n, text, title, bad }: { n: number; text: string; title: string;
 }
 
 function waitText(retry: number): string {
-  const seconds = Math.ceil((retry - now.value) / 1000);
-  return retry > 0 && seconds > 0 ? `trying again in ${seconds} s` : 'trying again';
+  const seconds = Math.ceil((retry - clock.value) / 1000);
+  return seconds > 0 ? `trying again in ${seconds} s` : 'trying again';
 }
 
 function linkText(it: State | undefined): string {

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { ago, counted, rate } from './clock.ts';
 import { hueOf } from './colour.ts';
-import { focused, looked, pin, serverAhead } from './desk.ts';
+import { clock, focused, looked, pin, serverAhead } from './desk.ts';
 import { Icon } from './icon.tsx';
 import { memory } from './memory.ts';
 import { KEPT } from './sparks.ts';
@@ -69,7 +69,7 @@ export function StreamItem({ stream, label, depth, at, on, choose }: Props): JSX
   );
 }
 
-const age = ({ last }: Stream): string => (last > 0 ? ago(Date.now() + serverAhead.value - last) : '');
+const age = ({ last }: Stream): string => (last > 0 ? ago(clock.value + serverAhead.value - last) : '');
 
 /** Its rate while it is live, else for how long it has been silent. */
 function paceOf(stream: Stream): string {

@@ -35,7 +35,8 @@ export class Pulse {
   }
 
   beat(now: number): void {
-    const since = this.sign > 0 ? now - this.sign : 0;
+    const since = this.sign > 0 && !this.ended ? now - this.sign : 0;
+    this.ended = false; // another writer has begun, or is still there
     // Beats that were held up on the way come together: no shorter interval. After an outage one comes late: no longer one.
     const outage = this.#interval > 0 && since > BEATS * this.#interval + BEAT_GRACE_MS;
     if (!outage && since > this.#interval / 2) this.#interval = Math.max(since, this.#interval * 0.9);

@@ -24,6 +24,18 @@ test('live, idle, ended, and live again', () => {
   assert.is(pulse.state(120_000), 'live');
 });
 
+test('a stream of which one writer has ended is not ended while another gives signs of life', () => {
+  const pulse = new Pulse();
+  pulse.line(100_000);
+  pulse.end(105_000);
+  pulse.beat(115_000);
+  assert.is(pulse.state(115_001), 'idle');
+  pulse.beat(125_000);
+  assert.equal([pulse.state(159_000), pulse.state(161_000)], ['idle', 'lost'], 'since the end of another is no interval');
+  pulse.end(170_000);
+  assert.is(pulse.state(HOUR), 'ended');
+});
+
 test('a busy stream that stops is silent after a minute, and says what was usual', () => {
   const { pulse, end } = steady(50, 10 * MIN);
   assert.equal([pulse.state(end + 59 * S), pulse.state(end + 61 * S)], ['idle', 'silent']);

@@ -27,7 +27,7 @@ async function filled(server: Serving): Promise<void> {
 /** Addresses of views; every one of them shows something, and hides something but the first. */
 const VIEWS = [
   '', '#level=error', '#stream=a/app&level=warn,info', `#from=${T + 20_000}&to=${T + 61_000}`, `#filter=order&level=error,debug&from=${T + 9_000}&to=${T + 81_000}`,
-  `#stream=b/web&and.t=502&level=none&from=${T}&to=${T + 50_000}`, '#and=order \\d*5&not.t=WARN&not=placed$&level=warn,info,error',
+  `#stream=b/web&and.t=502&level=error&from=${T}&to=${T + 50_000}`, '#and=order \\d*5&not.t=WARN&not=placed$&level=warn,info,error',
 ];
 /** The server is asked for these alone: nothing is left for grep. */
 const WHOLE = VIEWS.slice(0, 6);

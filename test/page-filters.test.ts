@@ -318,17 +318,48 @@ test('a cleared view stays cleared when it is loaded anew, split or sent as a li
   assert.is(await page.getByText('Cleared', { exact: true }).count(), 0);
 }));
 
-test('a hit in what a row does not show of a long line is marked where the rest is had', withPage('', async (page, server) => {
-  await server.feed(record('web1', 1001, `${'long '.repeat(600)}needle`));
-  const rest = page.locator('button.whole');
-  await rest.waitFor();
-  assert.is(await rest.getAttribute('class'), 'whole');
-  await box(page, 'Find').fill('needle');
-  await page.locator('button.whole.found').waitFor();
-  await box(page, 'Find').fill('');
-  await box(page, 'Filter').fill('needle');
-  await page.locator('button.whole.marked:not(.found)').waitFor();
-  assert.is(await rest.innerText(), '… 1,006 more');
-}));
+test('found while the lines stand still: marked in rows that were there, in sight far to the right, and told where a row ends before it', timed(90_000, () =>
+  withBrowser((browser) =>
+    serving([], async (server) => {
+      let text = record('web1', 1, `${'x '.repeat(450)}FAR`) + record('web1', 2, `${'y '.repeat(4500)}REST`);
+      for (let n = 3; n <= 200; n++) text += record('web1', n);
+      await server.feed(text);
+      const { page, complaints } = await visit(browser, `${server.url}/`);
+      await says(page, /^200 lines$/);
+      const marked = async (count: number): Promise<void> =>
+        until(async () => (await page.locator('#log mark.found').count()) === count, 5000, () => `${count} marks`);
+      await page.keyboard.press('Home');
+      await until(async () => (await texts(page)).includes('line 4'));
+      await page.keyboard.press('/');
+      await page.keyboard.type('line 1\\d$');
+      await marked(10);
+      await page.keyboard.press('Control+a');
+      await page.keyboard.type('FAR');
+      await marked(1);
+      await page.keyboard.press('Enter');
+      const inSight = (selector: string): Promise<void> =>
+        until(() => page.evaluate((which) => {
+          const log = document.querySelector('#log')?.getBoundingClientRect() ?? new DOMRect();
+          const found = document.querySelector(which)?.getBoundingClientRect();
+          return found !== undefined && found.left > log.left && found.right < log.right;
+        }, selector), 5000, () => `${selector} in sight`);
+      await inSight('#log mark.found');
+      await page.keyboard.press('Control+a');
+      await page.keyboard.type('REST');
+      await until(async () => (await page.locator('.find .hits').innerText()) === '1');
+      await page.keyboard.press('Enter');
+      await inSight('#log .whole.found');
+      assert.match(await page.locator('#log .whole.found').innerText(), /kB more, with a match$/);
+      await page.keyboard.press('Control+a');
+      await page.keyboard.type('line 4$');
+      await marked(1);
+      await page.keyboard.press('Enter');
+      await inSight('#log mark.found');
+      await page.keyboard.press('Escape');
+      await marked(0);
+      assert.equal(complaints, []);
+    }),
+  ),
+));
 
 test.run();

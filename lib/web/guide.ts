@@ -12,6 +12,8 @@ const LINE_WAIT = 4000;
 const RETRIES = 20;
 const RETRY = 100;
 
+const later = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, RETRY));
+
 type Answer = Extract<Say, { say: 'sought' }>;
 type Seek = Omit<Extract<Ask, { ask: 'seek' }>, 'ask' | 'pane' | 'serial' | 'what'>;
 
@@ -68,7 +70,7 @@ export class Guide {
     const look = (): Promise<Answer> => (following ? this.seek(what, false, { row: this.#view.current + 1 }) : this.seek(what, forward));
     let answer = await look();
     for (let i = 0; i < RETRIES && answer.row === undefined && answer.why === 'still searching'; i++) {
-      await new Promise((resolve) => setTimeout(resolve, RETRY));
+      await later();
       answer = await look();
     }
     if (answer.row === undefined && !following) {
@@ -80,6 +82,8 @@ export class Guide {
     if (answer.row === undefined) return say(answer.why === 'still searching' ? 'Still searching' : none);
     if (what === 'hit') this.#pane.hit.value = answer.index + 1;
     this.#view.goTo(answer.row);
+    // What is found may be far to the right, in a row that is still to be drawn.
+    for (let i = 0; what === 'hit' && i < RETRIES && !this.#view.showFound(answer.row); i++) await later();
   }
 
   /** Stand where a line is; where it has not come yet, as soon as it has. */

@@ -72,6 +72,13 @@ export class Hits {
     this.#outHigh = this.high;
   }
 
+  /** Whether the row at a position is known to match. */
+  has(store: Store, position: number): boolean {
+    const chunk = store.chunkOf(position);
+    const bits = chunk && this.#bits.get(chunk);
+    return chunk !== undefined && bits !== undefined && hasBit(bits, position - chunk.first);
+  }
+
   /** The matches among the rows of a chunk, one bit a row; undefined if none was tried. */
   bitsOf(chunk: Chunk): Uint8Array | undefined {
     return this.#bits.get(chunk);

@@ -5,7 +5,7 @@ import { readable, textOn } from './colour.ts';
 import { cellsOf, type Cell, type Widths } from './columns.ts';
 import type { Look } from './look.ts';
 import { layered, summarized, type Segment } from './segments.ts';
-import { paint } from './sgr.ts';
+import { paint, plainText } from './sgr.ts';
 import { structureOf, type Structure } from './structure.ts';
 import { summaryOf, type Piece } from './summary.ts';
 import type { Row } from './talk.ts';
@@ -46,7 +46,7 @@ export function drawText(element: HTMLElement, row: Row, manner: Manner, hurried
   if (typeof nodes === 'string') element.textContent = nodes;
   else element.replaceChildren(...nodes);
   if (row.more) element.append(small('goes-on', ' ⏎ goes on'));
-  if (row.rest > 0 || (!summed && row.text.length > ROW_CHARS)) element.append(wholeButton(row));
+  if (row.rest > 0 || (!summed && row.text.length > ROW_CHARS)) element.append(wholeButton(row, summed ? row.text : row.text.slice(0, ROW_CHARS)));
   return known?.structure;
 }
 
@@ -101,11 +101,13 @@ function short(pieces: Piece[]): Piece[] {
   return shown;
 }
 
-function wholeButton(row: Row): HTMLElement {
-  const more = row.rest > 0 ? size(row.rest) : counted(row.text.length - ROW_CHARS);
-  const beyond = (ends: number[]): boolean => (ends.at(-1) ?? 0) > ROW_CHARS;
-  const names = beyond(row.found) ? ' marked found' : beyond(row.marks) ? ' marked' : '';
-  return smallButton(`whole${names}`, `… ${more} more`, 'Show the whole line');
+/** Behind the text that is `shown`; it tells of matches beyond. */
+function wholeButton({ text, rest, marks, found }: Row, shown: string): HTMLElement {
+  const more = rest > 0 ? size(rest) : counted(text.length - ROW_CHARS);
+  const { length } = plainText(shown);
+  const [matches, hits] = [marks, found].map((pairs) => (pairs.at(-1) ?? 0) > length);
+  const names = `whole${matches || hits ? ' marked' : ''}${hits ? ' found' : ''}`;
+  return smallButton(names, `… ${more} more${matches || hits ? ', with a match' : ''}`, 'Show the whole line');
 }
 
 /** A button within a row: `name` is its class. */

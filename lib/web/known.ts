@@ -61,6 +61,14 @@ export class Known {
     this.learn(rows, middle);
   }
 
+  /** Something else may match in rows: those [from, to) are asked for anew and shown meanwhile, others are no longer known. */
+  renew(from: number, to: number): void {
+    for (const at of this.#rows.keys()) if (at < from || at >= to) this.#rows.delete(at);
+    if (from >= to) return;
+    this.#asked = { from, to };
+    this.#want(this.lens, from, to);
+  }
+
   /** Whether all rows [from, to) are known; else they are asked for. Those around them are asked for in good time. */
   have(from: number, to: number): boolean {
     for (let at = from; at < to; at++) {

@@ -50,6 +50,7 @@ export class Pane {
   #find: Hits | undefined;
   #findSerial = 0;
   #findStopped = false;
+  #marked = 0;
   #opened = new Set<number>();
   #after: number | undefined; // position of the first row that has not been cleared away
   #fed: number; // position up to which rows have been given to the lens
@@ -63,8 +64,12 @@ export class Pane {
   constructor(id: number, around: Surroundings) {
     this.#id = id;
     this.#around = around;
-    this.#marks = new Marks(around.hunt);
-    this.#found = new Marks(around.hunt);
+    const late = (): void => {
+      this.#marked++;
+      around.changed();
+    };
+    this.#marks = new Marks(around.hunt, around.store, late);
+    this.#found = new Marks(around.hunt, around.store, late);
     this.#sieve = new Sieve(around.hunt, around.store);
     this.#fed = around.store.end;
     this.#lens = this.#newLens(undefined);
@@ -100,6 +105,7 @@ export class Pane {
     if (this.#find) this.#around.hunt.drop(this.#find);
     this.#findSerial = serial;
     this.#findStopped = false;
+    this.#marked++;
     this.#rail.outdate();
     const runs = filter && filterFault(filter) === undefined;
     this.#find = runs ? new Hits([{ ...filter, exclude: false }], this.#around.store.end) : undefined;
@@ -166,6 +172,7 @@ export class Pane {
       filters: shown?.filters ?? [],
       search,
       errors: this.#errors,
+      marked: this.#marked,
       find: this.#findState(),
       rail: this.#rail.of(() => railBins(lens, this.#find, this.#around.bookmarks()), this.#around.changed),
       shape: this.#shape.of(() => this.#shapeNow(), this.#around.changed),
@@ -219,6 +226,7 @@ export class Pane {
     // Where rows stand for others they can join at the newer end only: then it is made when all are known.
     const errors = lens && !(older && lens.folds) ? lens.take(chunk, from, to, older) : 0;
     if (!older && hits === shown) this.#errors += errors;
+    if (older && hits === this.#find && hits.done(this.#around.store)) this.#marked++;
     this.#adopt();
   }
 

@@ -55,6 +55,16 @@ export class Stage implements Land {
     return { top: bottom - this.height, bottom: bottom - FOOT };
   }
 
+  /** Scroll to the side if an element of a row's text is not in sight. */
+  bringAcross(element: Element): void {
+    const edge = this.#scroller.getBoundingClientRect().left;
+    const { left, right } = element.getBoundingClientRect();
+    const before = element.closest<HTMLElement>('.text')?.offsetLeft ?? 0;
+    if (left >= edge + before && right <= edge + this.#width) return;
+    this.measure(); // it may be the widest row until now
+    this.#scroller.scrollLeft += left - edge - this.#width / 2;
+  }
+
   get perWindow(): number {
     return Math.ceil(this.height / this.line) + 1;
   }

@@ -143,6 +143,8 @@ export type PaneState = {
   tail: Row[] | undefined;
   /** Rows that have changed since the last state: they stand for more lines now. */
   changed: Row[];
+  /** Another number than before: in rows sent earlier something else may match now. */
+  marked: number;
   find: Find;
   /** The rows in equal bins, each with its RAIL bits; empty where nothing is marked. */
   rail: Uint8Array;

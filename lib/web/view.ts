@@ -37,6 +37,7 @@ export class View implements Lines {
   readonly #walk: Walk;
   readonly #thumb: Thumb;
   readonly #rail = new Rail();
+  #marked = 0;
   #seen = 0; // end of the rows when it stopped following
 
   /** `scroller` is filled with what the view needs, until `life` is aborted. */
@@ -124,6 +125,8 @@ export class View implements Lines {
   update(state: PaneState): void {
     if (state.lens !== this.lens) this.#turnTo(state);
     this.#known.reach(state.base, state.end);
+    if (state.marked !== this.#marked) this.#known.renew(this.#rows.from, this.#rows.to);
+    this.#marked = state.marked;
     this.#known.learn([...state.changed, ...(state.tail ?? [])], this.#middle);
     this.#rail.show(state.rail);
     if (this.following && this.hand.held) return;
@@ -263,6 +266,14 @@ export class View implements Lines {
     this.#go();
     this.#thumb.put();
     this.#events.changed();
+  }
+
+  /** Have what is found in the row that was gone to in sight, also where it is far to the side. False while it is not drawn. */
+  showFound(at: number): boolean {
+    if (this.#rows.here !== at) return true;
+    const found = this.#rows.elementAt(at)?.querySelector('.found');
+    if (found) this.#stage.bringAcross(found);
+    return Boolean(found);
   }
 
   /** Go where the newest row was when it stopped following: what is new stands below. */

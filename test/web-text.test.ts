@@ -36,6 +36,7 @@ test('colours and attributes: 16, 256, true colour, on and off', () => {
 });
 
 test('other sequences leave no trace, those that are none are shown', () => {
+  assert.is(plainText(`${E}[1mbold${E}(B${E}[m`), 'bold'); // as tput sgr0 ends it
   assert.is(plainText(`a${E}[2Kb${E}[?25lc${E}]8;;http://x${E}\\link${E}]8;;\x07d`), 'abclinkd');
   const { plain, segments } = segmentsOf(`${E}]0;title\x07 ${E}[31`, []);
   assert.is(plain, `${E}]0;title\x07 ${E}[31`);
@@ -48,6 +49,7 @@ test('what cannot be seen is shown escaped', () => {
   assert.is(segments.map((s) => s.text).join(''), 'a\\0\\b\\r\\n\\x7f\\x85\\u202eb\\u2066\\u200b\\ufeff\\u{e0041}\tc');
   assert.equal(segments.filter((s) => s.hidden).length > 0, true);
   assert.equal(segmentsOf('plain ✓ 👩‍👩‍👧 text', []).segments, []);
+  for (const char of '\u00ad\u034f\u115f\u1160\u180e\u3164\uffa0') assert.match(segmentsOf(`a${char}b`, []).segments.map((s) => s.text).join(''), /^a\\[xu]\w+b$/);
 });
 
 test('the runs of any text are its plain text, in order and whole, within bounded time', () => {

@@ -16,7 +16,7 @@ const MAX_PATTERN = 1000;
 export const MAX_STREAMS = 64;
 
 /** What sgr.ts takes out of a line before it is searched, as GNU sed has it; by bytes, so that ranges are what they say. */
-const PLAIN = String.raw`'s/\x1b\[[0-?]*[ -/]*[@-~]//g;s/\x1b]8;[^\x07\x1b]*\(\x07\|\x1b\\\)//g'`;
+const PLAIN = String.raw`'s/\x1b\[[0-?]*[ -/]*[@-~]//g;s/\x1b]8;[^\x07\x1b]*\(\x07\|\x1b\\\)//g;s/\x1b(B//g'`;
 
 /** A text as one word of a POSIX shell (XCU 2.2.2): within single quotes everything stands for itself but the quote. */
 export function quoted(text: string): string {

@@ -209,6 +209,31 @@ test('each character of a line is there, also one at its beginning that is not s
   ),
 ));
 
+test('no text disturbs another: from right to left, in heaps of marks, or hidden by its colours', timed(60_000, () =>
+  withBrowser((browser) =>
+    serving([], async (server) => {
+      const json = '{"msg":"مرحبا","user":"أحمد","عدد":5,"مدينة":"القاهرة","n":7}';
+      await server.feed([json, `Z${'\u0301'.repeat(60)}algo`, '\x1b[37;47mwhite on white\x1b[0m', `{"msg":"${'wide '.repeat(300)}","a":1}`].map((text, i) => record('web1', i + 1, text)).join(''));
+      const { page, complaints } = await visit(browser, `${server.url}/`);
+      await says(page, /^4 lines$/);
+      await page.locator('#log .f-string').first().waitFor();
+      const places = await page.evaluate(() => [...(document.querySelector('#log .row .text')?.children ?? [])].map((part) => part.getBoundingClientRect().left));
+      assert.ok(places.length > 8);
+      assert.equal(places, places.toSorted((a, b) => a - b), 'each field is where it stands in the line');
+      assert.not.match(await page.locator('#log .row .text').first().innerText(), /\u200e/);
+      assert.is(await page.evaluate(() => getComputedStyle(document.querySelectorAll('#log .row .text')[1] as Element).overflowY), 'clip');
+      const [ink, ground] = await page.getByText('white on white').evaluate((element) => [getComputedStyle(element).color, getComputedStyle(element).backgroundColor]);
+      assert.is.not(ink, ground);
+      await page.keyboard.press('End');
+      await page.keyboard.press('l');
+      await page.locator('.field').first().waitFor();
+      const [edge, window] = await page.evaluate(() => ['.fields', '#log'].map((which) => document.querySelector(which)?.getBoundingClientRect().right ?? 0));
+      assert.ok((edge as number) < (window as number), `${edge} within ${window}`);
+      assert.equal(complaints, []);
+    }),
+  ),
+));
+
 test('a day that begins is told between two rows, and moves nothing', timed(60_000, () =>
   withBrowser((browser) =>
     serving([], async (server) => {

@@ -182,14 +182,15 @@ function link(url: string): HTMLAnchorElement {
   return element;
 }
 
-/** Text on the page's own background is moved until it can be read; text on a background of its own is as the writer wanted it. */
+/** Text on the page's own background is moved until it can be read; text on a background of its own is as the writer wanted it, unless that hides it. */
 function colour(element: HTMLElement, { fg, bg, classes }: Segment): void {
   if (fg === '' && bg === '') return;
   const inverse = classes.includes('inverse');
   const [front, back] = inverse ? [bg, fg] : [fg, bg];
   if (back !== '') {
-    element.style.backgroundColor = hexOf(back);
-    element.style.color = front === '' ? textOn(hexOf(back)) : hexOf(front);
+    const ground = hexOf(back);
+    element.style.backgroundColor = ground;
+    element.style.color = front === '' || hexOf(front) === ground ? textOn(ground) : hexOf(front);
     element.classList.remove('inverse');
   } else if (front.startsWith('#')) element.style.color = readable(front);
   else if (front !== '') element.classList.add(`ansi${front}`);

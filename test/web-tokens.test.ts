@@ -139,7 +139,7 @@ const T = 1_795_341_000_000;
 const plainOf = (line: string): string => line.replace(/\x1b\[\??\d*[ml]|\x1b\]8;[^\x07\x1b]*(?:\x07|\x1b\\)/g, '');
 const levelOf = (line: string): number => levelOfText(Buffer.from(line), 0, Buffer.byteLength(line));
 
-const SED_U = String.raw`LC_ALL=C sed -u 's/\x1b\[[0-?]*[ -/]*[@-~]//g;s/\x1b]8;[^\x07\x1b]*\(\x07\|\x1b\\\)//g'`;
+const SED_U = String.raw`LC_ALL=C sed -u 's/\x1b\[[0-?]*[ -/]*[@-~]//g;s/\x1b]8;[^\x07\x1b]*\(\x07\|\x1b\\\)//g;s/\x1b(B//g'`;
 
 test('commands for a shell', () => {
   assert.is(shellCommand(wanted), 'curl -s -G http://127.0.0.1:1/lm/api/tail -d as=text -d lines=all');

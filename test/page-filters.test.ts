@@ -75,6 +75,32 @@ test('filters are kept side by side: each switched off and on, turned round, edi
   await says(page, /^0 of/);
 }));
 
+test('a filter being typed, that hides the line one is at for a moment or finds nothing, does not lose the place', withPage('', async (page) => {
+  await page.keyboard.press('g');
+  await page.keyboard.press('PageDown');
+  await page.getByText('line 39').first().click();
+  const here = page.locator('.row.here');
+  const place = async (): Promise<unknown[]> => [await here.locator('.text').textContent(), (await here.boundingBox())?.y];
+  await here.getByText('line 39').waitFor();
+  const before = await place();
+  const isBack = (): Promise<void> => until(async () => JSON.stringify(await place()) === JSON.stringify(before), 5000, () => `${before.join()} is lost`);
+  await page.keyboard.press('F');
+  await page.keyboard.type('9'); // as typed on its way to 998
+  await says(page, /^729 of/);
+  await page.keyboard.type('98');
+  await says(page, /^999 of/);
+  await isBack();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('f');
+  await page.keyboard.type('line 1');
+  await says(page, /^112 of/);
+  await page.keyboard.type('x');
+  await says(page, /^0 of/);
+  await page.keyboard.press('Escape');
+  await says(page, /^1,000 lines$/);
+  await isBack();
+}));
+
 test('Esc takes away what is typed in the box that one is in, and no other', withPage('#stream=web1&pane', async (page) => {
   const boxes = box(page, 'Filter');
   await boxes.nth(0).fill('line 1');

@@ -8,7 +8,7 @@ import { NO_ROW, Rows } from './rows.ts';
 import { Stage } from './stage.ts';
 import type { PaneState, Row } from './talk.ts';
 import { Thumb } from './thumb.ts';
-import { Walk } from './walk.ts';
+import { Walk, type Kept } from './walk.ts';
 
 export type ViewEvents = {
   /** Rows are needed. */
@@ -85,9 +85,19 @@ export class View implements Lines {
     this.#events.changed();
   }
 
-  /** Position of the row that should stay where it is when the lens changes, while standing still. */
+  /** Position of the line that should stay where it is when the lens changes, while standing still. */
   get anchor(): number | undefined {
-    return this.following ? undefined : this.#rows.rowAt(this.#walk.anchor(this.#rows.here))?.position;
+    return this.#kept?.position;
+  }
+
+  get #kept(): Kept | undefined {
+    if (this.following) return undefined;
+    const { here } = this.#rows;
+    const { kept } = this.#walk;
+    if (kept?.here === here) return kept;
+    const at = this.#walk.anchor(here);
+    const row = this.#rows.rowAt(at);
+    return row && { position: row.position, place: this.#walk.placeOf(at), pointed: at === here, here };
   }
 
   /** The row at the top. */
@@ -147,14 +157,15 @@ export class View implements Lines {
   }
 
   #turnTo({ lens, base, end, keepAt }: PaneState): void {
-    const kept = this.following ? undefined : this.#walk.anchor(this.#rows.here);
-    const place = kept === undefined || keepAt === undefined || this.lens === NO_LENS ? 0 : this.#walk.placeOf(kept);
-    this.#rows.here = keepAt !== undefined && kept === this.#rows.here ? keepAt : NO_ROW;
+    const kept = this.#kept;
+    const here = (kept?.pointed ? keepAt : undefined) ?? NO_ROW;
+    this.#rows.here = here;
     this.#known.turnTo(lens);
     this.#known.reach(base, end);
     this.#stage.clear();
     this.#stage.forgetWidth();
-    this.#walk.turn(keepAt, place);
+    this.#walk.turn(keepAt, keepAt === undefined ? 0 : (kept?.place ?? 0));
+    this.#walk.kept = kept && { ...kept, here };
     this.#seen = end;
   }
 

@@ -17,6 +17,9 @@ export type Land = {
 /** The row at the top, and how many pixels of it are above the edge. */
 export type Place = { top: number; above: number };
 
+/** A line that shall stay where it is when others come and go: so many px below the edge; whether the person is at it, and which row they are at. */
+export type Kept = { position: number; place: number; pointed: boolean; here: number };
+
 /** Pixels to go, down if positive. `scrolled`: at the last row that ends in following; else a row is gone to, and the window stays full. */
 type Way = { pixels: number; scrolled: boolean };
 
@@ -26,6 +29,8 @@ export class Walk {
   readonly #stand = new Stand();
   #topHeight = 0; // of the row at the top, when it was last looked at
   #way: Way | undefined; // still to go
+  /** Until the person moves, also while it is hidden: a filter half typed must not lose the place. */
+  kept: Kept | undefined;
 
   constructor(known: Known, land: Land) {
     this.#known = known;
@@ -82,24 +87,27 @@ export class Walk {
 
   /** Stand here, where the rows are drawn already. */
   stop({ top, above }: Place): void {
+    this.kept = undefined;
     this.#stand.put(top, above);
     this.#topHeight = this.topHeight;
   }
 
   /** Stand with a row at the top, at once. */
   putAt(row: number, above = 0): void {
-    this.#way = undefined;
+    this.kept = this.#way = undefined;
     this.#stand.put(this.#known.nearest(row), above);
   }
 
   /** Go by pixels, down if positive. */
   by(pixels: number): void {
+    this.kept = undefined;
     const { pixels: before = 0, scrolled = true } = this.#way ?? {};
     this.#way = { pixels: before + pixels, scrolled };
   }
 
   /** Go by pixels, no further than the last row: unlike scrolling that does not end in following. */
   shift(pixels: number): void {
+    this.kept = undefined;
     this.#way = { pixels, scrolled: false };
   }
 
@@ -168,12 +176,14 @@ export class Walk {
 
   /** The row at the top is drawn anew, and had another height before, px: the same part of it stays above the edge. */
   rescale(before = this.#topHeight): void {
+    this.kept = undefined;
     this.#topHeight = this.topHeight;
     this.#stand.scale(before, this.#topHeight);
   }
 
   /** The row at the top may have become lower: some of it stays in sight. */
   trim(): void {
+    this.kept = undefined;
     this.#stand.above = Math.min(this.#stand.above, Math.max(0, this.topHeight - 1));
   }
 }

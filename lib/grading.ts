@@ -40,7 +40,7 @@ const NEAR = 120;
 const FAR = 4096;
 
 const [ESC, SPACE, QUOTE, ZERO, COLON, LESS, EQUALS, OPEN, BACKSLASH, CLOSE, BRACE] = [27, 32, 34, 48, 58, 60, 61, 91, 92, 93, 123];
-const [DASH, DOT, SLASH, BRACE_CLOSE] = [45, 46, 47, 125];
+const [COMMA, DASH, DOT, SLASH, BRACE_CLOSE] = [44, 45, 46, 47, 125];
 
 // What a byte is to a word: a letter; what may stand before or behind a word in capitals; what holds one in any letters; part of a word.
 const LETTER = 1;
@@ -318,7 +318,9 @@ function wordAt(bytes: Uint8Array, start: number, first: number, end: number, be
   if (((CLASS[next] as number) & BEHIND) === 0) return none;
   const capitals = ((bytes[start] as number) & 32) === 0 && ((bytes[start + length - 1] as number) & 32) === 0;
   if (next === ESC || (next === SPACE && (before & HOLDS_BEFORE) !== 0)) next = signBehind(bytes, at, end);
-  const held = (before & HOLDS_BEFORE) !== 0 && ((CLASS[next] as number) & HOLDS_BEHIND) !== 0;
+  // A column behind the time, as CBS of Windows has it: `, Info                  CBS`.
+  const column = next === SPACE && bytes[at + 2] === SPACE && bytes[at + 1] === SPACE && at + 2 < end && start - 2 >= first && bytes[start - 2] === COMMA;
+  const held = column || ((before & HOLDS_BEFORE) !== 0 && ((CLASS[next] as number) & HOLDS_BEHIND) !== 0);
   if (!capitals && !held && next !== COLON) return PHRASE[bytes[start] as number] === 1 ? (opens(PHRASES, bytes, start, end) ?? none) : none;
   const name = named(bytes, start, start + length);
   if (!name) return none;

@@ -147,7 +147,7 @@ function valued(bytes: Uint8Array, from: number, end: number, says: number, numb
   for (let c = bytes[at] as number; at < end && isDigit(c) && at - start < 4; c = bytes[++at] as number) n = n * 10 + c - ZERO;
   if (at > start) return says === OTEL ? (Math.min(fatal, Math.ceil(n / 4)) as Level) : numbers ? numbered(n) : none;
   while (at < end && ((CLASS[bytes[at] as number] as number) & LETTER) !== 0) at++;
-  if (says === SIGN) return numbers && at - start === 1 && (bytes[at] === QUOTE || bytes[at + 1] === QUOTE) ? letter(bytes[start] as number) : none;
+  if (says === SIGN) return numbers && at - start === 1 && at + 1 < end && (bytes[at] === QUOTE || bytes[at + 1] === QUOTE) ? letter(bytes[start] as number) : none;
   const grade = at - start === 1 ? letter(bytes[start] as number) : (named(bytes, start, at)?.grade ?? none);
   return grade === GOES_ON ? none : grade;
 }

@@ -110,7 +110,8 @@ export class Head {
       this.#python = PYTHON.opened;
       return true;
     }
-    return (open && isThrown(bytes, start, end)) || isFrame(bytes, start, end) || (code && this.#own >= LEVEL.error && isCode(bytes, start, end));
+    // Under a warning `Error: x` is another matter, and graver.
+    return (open && isThrown(bytes, start, end, this.#own === LEVEL.warn)) || isFrame(bytes, start, end) || (code && this.#own >= LEVEL.error && isCode(bytes, start, end));
   }
 }
 

@@ -52,16 +52,23 @@ const isUnit = openingOf(['Starting ', 'Stopping ', 'Mounting ', 'Unmounting ', 
 export const standsAlone = (bytes: Uint8Array, start: number, end: number, indent: number): boolean =>
   indent === 9 && isUnit(bytes, start + 9, end);
 
-/** The names of errors end so, in most languages. */
 const MAX_NAME = 200;
+const isBracketed = openingOf([' (', ' [']);
 
-/** Whether a line begins with the name of what was thrown, as `TypeError: x`, `java.lang.OutOfMemoryError` and `NoMethodError (x)` do. */
-export function isThrown(bytes: Uint8Array, start: number, end: number): boolean {
+/**
+ * Whether a line begins with the name of what was thrown, as `TypeError: x`, `java.lang.OutOfMemoryError` and `NoMethodError (x)` do; with
+ * `full` only one with dots.
+ */
+export function isThrown(bytes: Uint8Array, start: number, end: number, full = false): boolean {
   if (!isLetter(bytes[start] as number)) return false;
   let at = start;
-  while (at < end && at - start < MAX_NAME && bytes[at] !== SPACE && bytes[at] !== SLASH && bytes[at] !== 0x3d && bytes[at] !== 0x28) at++;
+  let dot = !full;
+  for (; at < end && at - start < MAX_NAME && bytes[at] !== SPACE && bytes[at] !== SLASH && bytes[at] !== 0x3d && bytes[at] !== 0x28; at++) {
+    if (bytes[at] === DOT) dot = true;
+  }
+  if (!dot) return false;
   const colon = at < end && bytes[at - 1] === COLON;
-  if (!colon && at < end && (bytes[at] !== SPACE || (bytes[at + 1] !== 0x28 && bytes[at + 1] !== 0x5b))) return false;
+  if (!colon && at < end && !isBracketed(bytes, at, end)) return false;
   const last = colon || bytes[at - 1] === CR ? at - 1 : at;
   return endsWith(bytes, start, last, 'Error') || endsWith(bytes, start, last, 'Exception');
 }
@@ -98,7 +105,7 @@ export function isFrame(bytes: Uint8Array, start: number, end: number): boolean 
   const first = bytes[start] as number;
   let at = first === HASH ? start + 1 : start;
   while (at < end && isDigit(bytes[at] as number)) at++;
-  if (at > start) return first === HASH ? isPlace(bytes, at, end) : beginsWith(bytes, at, end, ' |');
+  if (at > start) return first === HASH ? at > start + 1 && isPlace(bytes, at, end) : beginsWith(bytes, at, end, ' |');
   if (CLOSING[first] === 1) return closes(bytes, start, end);
   if (isEnd(bytes, start, end)) return true;
   if (!isLetter(first) && first !== SLASH) return false;

@@ -85,7 +85,7 @@ test('keys of the record', () => {
 
 const PIECES = [
   '0 ERROR', 'no error:', 'error: none', ' "GET / HTTP/1.1" 50', '{"s":"', '{"log":"', '\x1b[31', 'x.ERROR', 'TypeError', ':Warning', 'DEBUG1', "thread 'a' panicked at ",
-  '1:M 22 Nov 2026 22:13:26.042 ', '11-22 22:13:26.042  1 2 E', 'W/a(', '2026-11-22T22:13:26Z stderr F ', '="', '[info ', 'error\x1b[', 'DETAIL:  ',
+  '1:M 22 Nov 2026 22:13:26.042 ', '11-22 22:13:26.042  1 2 E', 'W/a(', '2026-11-22T22:13:26Z stderr F ', '="', '[info ', 'error\x1b[', 'DETAIL:  ', 'Error (', 'Error', '{"s":"E"', '#1 /',
 ];
 
 test('whatever the bytes are, there is a level, and nothing outside of the line is looked at', () => {

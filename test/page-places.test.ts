@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert';
 import { visit, withBrowser } from './browser.ts';
 import { says, status, texts } from './dom.ts';
 import { Proxy } from './proxy.ts';
-import { records, serving } from './serving.ts';
+import { record, records, serving } from './serving.ts';
 import { sh, timed, withFolder } from './sh.ts';
 
 /** A password file in which anna is a user. */
@@ -113,5 +113,46 @@ test('where the login is refused nobody is asked for it again and again, and it 
     }),
   ),
 )));
+
+test('eight tabs where no WebSocket passes: each is there, those that are not seen as well, though browsers have six connections', timed(120_000, () =>
+  withBrowser((browser) =>
+    serving([], async (server) => {
+      const proxy = await Proxy.open(server.port, false);
+      const see = (page: Page, on: boolean): Promise<void> => page.evaluate((hidden) => {
+        Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden });
+        document.dispatchEvent(new Event('visibilitychange'));
+      }, !on);
+      try {
+        await server.feed(record('web1', 1, 'level=info msg=fine'));
+        const { page: first } = await visit(browser, proxy.url);
+        let page = first;
+        for (let tabs = 2; tabs <= 8; tabs++) {
+          await says(page, /^1 line$/);
+          await see(page, false);
+          page = await first.context().newPage();
+          await page.goto(proxy.url);
+        }
+        await says(page, /^1 line$/);
+        await server.feed(record('web1', 2, 'level=error msg=bad'));
+        await says(page, /^2 lines$/);
+        await says(page, /Live/, status);
+        await first.waitForFunction(() => document.title.startsWith('(1 error)'), undefined, { polling: 100, timeout: 30_000 });
+        let told = '';
+        await first.exposeFunction('tell', (text: string) => (told += text));
+        await first.evaluate(() => {
+          const foot = document.querySelector('#status') as HTMLElement;
+          new MutationObserver(() => (globalThis as unknown as { tell(text: string): void }).tell(foot.innerText)).observe(foot, { childList: true, subtree: true, characterData: true });
+        });
+        await first.waitForTimeout(5000);
+        await see(first, true);
+        await server.feed(record('web1', 3));
+        await says(first, /^3 lines$/);
+        assert.not.match(told, /cut/);
+      } finally {
+        await proxy.close();
+      }
+    }),
+  ),
+));
 
 test.run();

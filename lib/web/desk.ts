@@ -34,7 +34,7 @@ export const state = signal<State | undefined>(undefined);
 export const cursor = signal<string | undefined>(undefined);
 /** What the server said last of its streams. While it says nothing none of them is known to be live. */
 const told = signal<Stream[]>([]);
-const away = computed(() => state.value?.link === 'cut' || state.value?.link === 'denied');
+export const away = computed(() => state.value?.link === 'cut' || state.value?.link === 'denied');
 export const known = computed(() => (away.value ? told.value.map(unheard) : told.value));
 const unheard = (stream: Stream): Stream => ({ ...stream, rate: 0, spark: [], state: stream.state === 'live' ? 'idle' : stream.state });
 let names: string[] = [];

@@ -77,8 +77,10 @@ scope.onmessage = async (event: MessageEvent<Ask>) => {
   const ask = event.data;
   if (ask.ask === 'open') open(ask.api, ask.lines);
   else if (ask.ask === 'retry') link?.now();
-  else if (ask.ask === 'visible') poll?.visible(ask.visible);
-  else if (ask.ask === 'next') {
+  else if (ask.ask === 'visible') {
+    poll?.visible(ask.visible);
+    if (link) link.seen = ask.visible;
+  } else if (ask.ask === 'next') {
     wanted = true;
     sendState();
   } else say(await keeper.answer(ask));

@@ -10,7 +10,7 @@ import type { Store } from './store.ts';
 const encoder = new TextEncoder();
 
 const SKIPPED: Record<string, string> = {
-  slow: 'were not sent to this page, which was too slow to take them',
+  slow: 'came faster than this page took them',
   gone: 'had left the memory of the server before this page could take them',
   missing: 'are missing in what the server sent',
 };
@@ -99,7 +99,7 @@ export class Intake implements FeedSink {
   skip(count: number, why: string, epoch: string, from: number, to: number): void {
     this.skipped += count;
     this.#ends.clear(); // gaps of runs are counted with these
-    this.#note(KIND.skip, '', Date.now(), `${linesText(count)} not shown: they ${SKIPPED[why] ?? SKIPPED['missing']}`);
+    this.#note(KIND.skip, '', Date.now(), `${linesText(count)} not shown: they ${SKIPPED[why]}`);
     if (why !== 'gone') this.#holes?.leave(epoch, from, to);
   }
 

@@ -8,6 +8,9 @@ const LAST_WAIT = 10_000;
 const OPEN_WAIT = 5000;
 /** The server says something every 10 s; after this silence the connection is held for dead, ms. */
 const SILENCE = 25_000;
+/** Browsers have six connections to a server for all tabs. Where no WebSocket passes a tab that is not seen has one for so long, and then none, ms. */
+const TURN = 3000;
+const BETWEEN = 20_000;
 
 export type LinkEvents = {
   /** What to ask for now: the cursor, or how many lines to begin with. */
@@ -40,6 +43,8 @@ export class Link {
   #again: ReturnType<typeof setTimeout> | undefined;
   #stop: () => void = () => {};
   #silence: ReturnType<typeof setTimeout> | undefined;
+  #seen = true;
+  #streams = false; // by streamed responses
 
   /** `url` is that of the live feed over HTTP. */
   constructor(url: string, events: LinkEvents) {
@@ -65,17 +70,28 @@ export class Link {
     if (this.retry > 0 || this.state === 'denied') void this.open();
   }
 
+  /** Whether anybody sees the page. */
+  set seen(on: boolean) {
+    this.#seen = on;
+    if (on && this.retry > 0) void this.open();
+    this.#yield();
+  }
+
+  /** Leave the connection to others in a while, if it is not needed then. */
+  #yield(): void {
+    setTimeout(() => this.#idles && this.#stop(), TURN);
+  }
+
+  get #idles(): boolean {
+    return this.#streams && !this.#seen;
+  }
+
   /** Called with each block: the feed is alive. */
   #live(block: Uint8Array): void {
     this.#heard();
     this.#events.block(block);
     this.#wait = FIRST_WAIT;
     if (this.state !== 'live') this.#turn('live');
-  }
-
-  #begin(): void {
-    this.#heard();
-    this.#events.begin();
   }
 
   #heard(): void {
@@ -90,7 +106,6 @@ export class Link {
       const socket = new WebSocket(`${this.#url.replace(/^http/, 'ws')}?${this.#events.query()}`);
       socket.binaryType = 'arraybuffer';
       const timer = setTimeout(() => socket.close(), OPEN_WAIT);
-      this.#stop = () => ended();
       const ended = (): void => {
         clearTimeout(timer);
         clearTimeout(this.#silence);
@@ -98,10 +113,13 @@ export class Link {
         socket.close();
         resolve(opened);
       };
+      this.#stop = ended;
       socket.onopen = () => {
         opened = true;
+        this.#streams = false;
         clearTimeout(timer);
-        this.#begin();
+        this.#heard();
+        this.#events.begin();
       };
       socket.onmessage = (event: MessageEvent<ArrayBuffer>) => {
         try {
@@ -111,7 +129,6 @@ export class Link {
         }
       };
       socket.onclose = ended;
-      socket.onerror = ended;
     });
   }
 
@@ -120,9 +137,11 @@ export class Link {
     const abort = new AbortController();
     this.#stop = () => abort.abort();
     const response = await fetch(`${this.#url}?${this.#events.query()}`, { signal: abort.signal, cache: 'no-store' });
-    if (isDenied(response)) return true;
-    if (!response.ok || !response.body) throw new Error(`${response.status}`);
-    this.#begin();
+    if (!response.ok || !response.body) return isDenied(response);
+    this.#heard();
+    this.#events.begin();
+    this.#streams = true;
+    this.#yield();
     const reader = response.body.getReader();
     try {
       for (let piece = await reader.read(); !piece.done; piece = await reader.read()) this.#live(piece.value);
@@ -134,11 +153,11 @@ export class Link {
   }
 
   #later(): void {
-    const wait = this.#wait * (0.5 + Math.random() / 2);
+    const wait = (this.#idles ? BETWEEN : this.#wait) * (0.5 + Math.random() / 2);
     this.#wait = Math.min(this.#wait * 2, LAST_WAIT);
     this.retry = Date.now() + wait;
     this.#again = setTimeout(() => void this.open(), wait);
-    this.#turn('cut');
+    if (!this.#idles) this.#turn('cut');
   }
 
   #turn(state: LinkState): void {

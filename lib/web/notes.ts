@@ -7,7 +7,7 @@ export type Note = { says: string; title: string; act: 'folds' | 'repeats' | 'lo
 
 /** Undefined for most rows. */
 export function note(row: Row): Note | undefined {
-  if (row.loadable) return { says: 'load them', title: 'Ask the server for these lines, as long as it holds them', act: 'loads' };
+  if (row.loadable) return { says: 'load them', title: 'Ask the server for these lines', act: 'loads' };
   if (row.repeats > 1) return { says: `× ${counted(row.repeats)}`, title: `${counted(row.repeats)} equal lines: show each`, act: 'repeats' };
   if (row.folded > 0) return { says: `+ ${linesText(row.folded)}`, title: 'Lines that go on from this one: show them', act: 'folds' };
   if (row.opened) return { says: '−', title: 'Fold these lines again', act: 'folds' };

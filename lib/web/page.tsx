@@ -251,8 +251,10 @@ if (desk.asked.time) remember({ time: desk.asked.time });
 showTheme();
 showBadge();
 listen((id) => runs[id](), escape);
+const tellSeen = (): void => ask({ ask: 'visible', visible: !document.hidden });
 document.addEventListener('visibilitychange', () => {
-  ask({ ask: 'visible', visible: !document.hidden });
+  tellSeen();
   inAFrame(drawState);
 });
 ask({ ask: 'open', api: new URL('api/', location.href).href, lines: desk.firstLines.value ?? FIRST_LINES });
+if (document.hidden) tellSeen();

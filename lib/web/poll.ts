@@ -19,7 +19,6 @@ export function pollStreams(url: string, errorsOf: (id: string) => number, say: 
     try {
       const response = await fetch(url, { cache: 'no-store' });
       if (isDenied(response)) return; // the link asks again, and then this does
-      if (!response.ok) throw new Error(`${response.status}`);
       const { now, held, counts, streams } = (await response.json()) as Answer;
       const { lost, late, malformed } = counts;
       // No more of each than the page shows: with thousands of them it is felt.
@@ -28,7 +27,7 @@ export function pollStreams(url: string, errorsOf: (id: string) => number, say: 
       sparks.forget();
       say({ say: 'streams', streams: all, now, lost: lost - late, malformed, firstHeld: held.first });
     } catch {
-      // The link says when the server is away.
+      // The link says when the server is away, or something else answers for it.
     }
     later(EVERY);
   };

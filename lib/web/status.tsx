@@ -1,7 +1,7 @@
 /** The line at the foot: whether the page is connected, what it holds, and what is missing. */
 import type { JSX } from 'preact';
 import { counted, linesText, size } from './clock.ts';
-import { clock, serverFirst, serverLost, serverMalformed, state } from './desk.ts';
+import { away, clock, serverFirst, serverLost, serverMalformed, state } from './desk.ts';
 import type { State } from './talk.ts';
 
 export function Status({ retry, loadOlder }: { retry: () => void; loadOlder: () => void }): JSX.Element {
@@ -20,7 +20,7 @@ export function Status({ retry, loadOlder }: { retry: () => void; loadOlder: () 
           {waitText(it?.retry ?? 0)}
         </span>
       ) : null}
-      {link === 'cut' || link === 'denied' ? (
+      {away.value ? (
         <button type="button" class="link-again" onClick={retry}>
           Try now
         </button>
@@ -32,12 +32,12 @@ export function Status({ retry, loadOlder }: { retry: () => void; loadOlder: () 
             Load {counted(older)} older
           </button>
         ) : null}
-        <Fact n={it?.dropped ?? 0} text="dropped" title="Lines that this page held once and has dropped for newer ones" />
+        <Fact n={it?.dropped ?? 0} text="dropped" title="Lines that this page has dropped for newer ones" />
         <span class={lost > 0 ? 'bad' : ''} title="Lines that never came to the server">
           {counted(lost)} lost
         </span>
         <Fact n={it?.skipped ?? 0} text="not sent" title="Lines that the server had and this page was not given" bad />
-        <Fact n={serverMalformed.value} text="not records" title="Lines that came to the server and were no records: shown as unframed" />
+        <Fact n={serverMalformed.value} text="not records" title="Lines that were no records: shown as unframed" />
         <Fact n={it?.repeated ?? 0} text="repeated" title="Lines that came again and were recognised" />
       </span>
     </>

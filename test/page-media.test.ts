@@ -76,12 +76,44 @@ test('printed: the lines, what they are and how many, dark on light, without con
       await page.getByRole('group', { name: 'Levels' }).getByRole('button', { name: /^info/ }).click();
       await page.locator('.level.info[aria-pressed=false]').waitFor();
       await differ('a hidden level', styles(page, '.level.info .glyph + span', 'text-decoration-line'), styles(page, '.level.error .glyph + span', 'text-decoration-line'));
+      // Which pane the keys are for, what is pressed, which setting it is; and where the focus is, also on what has a frame for its state.
+      await page.keyboard.press('z');
+      await page.keyboard.press('|');
+      await page.locator('.frame.focused').waitFor();
+      await differ('panes', styles(page, '.frame.focused .head', 'outline-style'), styles(page, '.frame:not(.focused) .head', 'outline-style'));
+      await differ('a button that is pressed', styles(page, '.tool[aria-pressed=true]', 'outline-style'), styles(page, '.tool[aria-pressed=false]', 'outline-style'));
+      await page.keyboard.press('Q');
+      await page.keyboard.press('f');
+      assert.is(await styles(page, '.filter-input', 'outline-style', 'outline-width'), 'solid 2px');
+      await page.keyboard.press('Tab');
+      assert.is(await styles(page, ':focus', 'outline-style', 'outline-width'), 'solid 2px');
+      await page.locator('#log').focus();
+      await page.keyboard.press(',');
+      await differ('settings', styles(page, '.segments input:checked + span', 'background-color'), styles(page, '.segments input:not(:checked) + span', 'background-color'));
+      await page.keyboard.press('Escape');
       await page.locator('#log .row .text').first().waitFor();
       await page.evaluate(() => document.getSelection()?.selectAllChildren(document.querySelector('#log .row .text') as Element));
       const chosen = await page.evaluate(() => getComputedStyle(document.querySelector('#log .row .text') as Element, '::selection').backgroundColor);
       assert.is.not(chosen, ground);
       assert.is.not(text, ground);
       assert.equal(complaints, []);
+    }),
+  ),
+));
+
+test('at 400 % there is room for lines, whatever the controls take', timed(60_000, () =>
+  withBrowser((browser) =>
+    serving([], async (server) => {
+      await server.feed(lines(1, 100));
+      const { page } = await visit(browser, `${server.url}/#and=order&not=zzzz&find=user`, { viewport: { width: 320, height: 256 } });
+      await says(page, /^100 of 200 lines match/);
+      const high = (): Promise<number> => page.evaluate(() => document.querySelector('#log')?.getBoundingClientRect().height ?? 0);
+      assert.ok((await high()) > 100, `${await high()} px`);
+      await page.locator('#log').focus();
+      await page.keyboard.press('Home');
+      await page.locator('.pill').waitFor();
+      const sight = await page.evaluate(() => document.querySelector('#log')?.getBoundingClientRect().top ?? 0);
+      assert.ok(sight < 130, `lines from ${sight} px on`);
     }),
   ),
 ));

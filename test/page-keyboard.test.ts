@@ -61,6 +61,25 @@ test('by keyboard alone: a stream found, filtered, split, found in, a line taken
   ),
 ));
 
+test('a list that is hidden and a row that goes leave the focus at the lines', timed(60_000, () =>
+  withBrowser((browser) =>
+    serving([], async (server) => {
+      await server.feed(lines(1, 100));
+      const { page } = await visit(browser, `${server.url}/#stream=web1/app`);
+      await says(page, /^100 lines$/);
+      const atLines = (): Promise<boolean> => page.evaluate(() => document.activeElement?.getAttribute('role') === 'log');
+      await page.locator('.stream .name').first().focus();
+      await page.keyboard.press('\\');
+      await until(atLines, 5000, () => 'the list is hidden');
+      await press('Home', 'l')(page);
+      await page.locator('.field:focus').waitFor();
+      await page.keyboard.press('C');
+      await says(page, /^0 lines/);
+      await until(atLines, 5000, () => 'the row is cleared');
+    }),
+  ),
+));
+
 test('lines are not read out while they come; what is said of them is little', timed(60_000, () =>
   withBrowser((browser) =>
     serving([], async (server) => {

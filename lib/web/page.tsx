@@ -217,11 +217,13 @@ effect(() => {
 });
 /** The list of streams over the lines: only it is within reach then. */
 effect(() => {
+  const hidden = !memory.value.list;
   const over = desk.narrow.value && desk.listOpen.value;
   const within = element('streams').contains(document.activeElement);
   for (const id of ['panes', 'status']) element(id).inert = over;
   if (over) element('streams').querySelector<HTMLElement>('.all')?.focus();
   else if (within && desk.narrow.value) document.querySelector<HTMLElement>('.menu')?.focus();
+  else if (within && hidden) lines().focus({ preventScroll: true });
 });
 effect(() => ask({ ask: 'bookmarks', positions: marks.value.map(({ position }) => position) }));
 element('veil').addEventListener('click', () => (desk.listOpen.value = false));

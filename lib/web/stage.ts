@@ -171,7 +171,7 @@ export class Stage implements Land {
 
   /** Draw none. */
   clear(): void {
-    this.#rows.show(0, 0, () => undefined);
+    this.#show(0, 0);
   }
 
   /** Draw the newest rows, as soon as they are known. */
@@ -220,7 +220,10 @@ export class Stage implements Land {
   }
 
   #show(from: number, to: number, hurried = false): void {
+    const focused = this.#rows.element.contains(document.activeElement);
     this.#rows.show(from, to, (at) => this.#known.row(at), hurried);
+    // What had the focus may be gone with its row.
+    if (focused && !this.#rows.element.contains(document.activeElement)) this.#scroller.focus({ preventScroll: true });
     this.#header.fit();
   }
 }

@@ -124,7 +124,7 @@ const OTEL = 1;
 const SIGN = 2;
 const KEYS = Object.entries({
   level: ANY, severity: ANY, lvl: ANY, loglevel: ANY, log_level: ANY, levelname: ANY, level_name: ANY, 'log.level': ANY, severitytext: ANY,
-  severity_text: ANY, '@l': ANY, PRIORITY: ANY, severitynumber: OTEL, severity_number: OTEL, s: SIGN,
+  severity_text: ANY, '@l': ANY, '@level': ANY, PRIORITY: ANY, severitynumber: OTEL, severity_number: OTEL, s: SIGN,
 }).map(([key, says]) => ({ bytes: new TextEncoder().encode(key), says }));
 const KEY = firstsOf(KEYS.map(({ bytes }) => String.fromCharCode(bytes[0] as number)));
 const LONGEST_KEY = 15;

@@ -38,6 +38,8 @@ const EXAMPLES: [level: string, line: string][] = [
   ['error', '{"version":"1.1","level":3,"short_message":"gelf"}'],
   ['none', '{"msg":"no level here: ERROR"}'],
   ['info', '{"@timestamp":"x","log.level":"info"}'],
+  ['warn', '{"@level":"warn","@message":"raft"}'],
+  ['warn', '{"EventId":0,"LogLevel":"Warning","Category":"App"}'],
   ['error', '\x1b[31mERROR\x1b[0m something'],
   ['info', '\x1b[2m2026-11-22T22:13:26Z\x1b[0m \x1b[32m INFO\x1b[0m server: listening'],
   ['warn', '(node:12) Warning: x [warning] y'],

@@ -4,7 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ago, moment, rate, size, timeOfDay } from '../lib/web/clock.ts';
 import { contrast, hueOf, readable, textOn } from '../lib/web/colour.ts';
-import { compile, marksIn, patternFault } from '../lib/web/pattern.ts';
+import { compile, expressionOf, marksIn, patternFault } from '../lib/web/pattern.ts';
 import { areaHeight, MAX_HEIGHT, rowOf, scrollOf } from '../lib/web/scale.ts';
 import { layered, segmentsOf, summarized } from '../lib/web/segments.ts';
 import { paint, plainText } from '../lib/web/sgr.ts';
@@ -159,6 +159,23 @@ test('patterns: faults are told, a leading .* changes nothing but the time', () 
   assert.ok(performance.now() - begun < 1000);
   assert.equal(marksIn('ab ab', compile('ab', false, true)), [0, 2, 3, 5]);
   assert.equal(marksIn('abc', compile('x*', false, true)), []);
+});
+
+test('a filter as a field is shown finds it as JSON has it written as well', () => {
+  const line = '{"user":{"id":"u-16","name":"Ada L."},"a.b":1,"order":2016,"tag":"x=y"}';
+  const finds = (source: string, mode: 'regex' | 'text' = 'regex'): boolean =>
+    expressionOf({ source, mode, fold: true, exclude: false }, false).test(line);
+  for (const source of ['order=2016', 'order=20', 'order=', 'user.id=u-16', 'id=u', 'user.name="Ada L."', 'user.name="Ada', 'a.b=1', 'tag=x', 'x=y']) {
+    assert.ok(finds(source), source);
+    assert.ok(finds(source, 'text'), source);
+  }
+  for (const source of ['order=16', 'rder=2016', 'user.id=16', 'name=Ada$']) assert.not(finds(source), source);
+  assert.ok(finds('order=20[0-2]6'));
+  assert.not(finds('order=20.6', 'text'));
+  // What is valid as it is typed stays valid.
+  for (const source of ['a=*', 'a=+', 'a=?', 'a={2}', 'a=(b|c)', 'a="(', '.=', '-=-']) {
+    if (patternFault(source) === undefined) assert.is(finds(source), new RegExp(source, 'i').test(line), source);
+  }
 });
 
 test('the scroll bar: every row has a place, the ends are the ends, and there is always somewhere to scroll to', () => {

@@ -148,6 +148,8 @@ test('commands for a shell', () => {
     "curl -sN -G http://127.0.0.1:1/lm/api/tail -d as=text -d lines=all -d follow=1 --data-urlencode id=web1/nginx" +
       " --data-urlencode 'match=it'\\''s (a|b)' -d icase=1 | " + SED_U + ' | grep --line-buffered -avF -e -x | grep -aP -e c',
   );
+  const field = String.raw`(?:a=1|"a"\s*:\s*"?1)`;
+  assert.ok(shellCommand({ ...wanted, filters: [filter('a=1', { exclude: true, mode: 'text' })] }).endsWith(` | grep -avP -e '${field}'`));
   assert.is(
     shellCommand({ ...wanted, levels: (1 << LEVEL.none) | (1 << LEVEL.error), from: 1_795_341_000_000, to: 1_795_341_000_500 }),
     'curl -s -G http://127.0.0.1:1/lm/api/tail -d as=text -d lines=all -d level=none,error -d since=1795341000000 -d until=1795341000500',

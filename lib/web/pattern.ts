@@ -22,6 +22,19 @@ export function literal(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 }
 
+/** A field and its value as lines show them: `user.id=u-16`, `name="Ada L."`. */
+const FIELD = /^([\w.@-]+)=((?![*+?{])[^\s"|()]*|"[^"|()]*"?)$/;
+
+/** The source of a filter's expression. What is shown as field=value is sought as JSON has it written as well. */
+export function sourceOf({ source, mode }: Filter): string {
+  const write = mode === 'text' ? literal : (text: string): string => text;
+  const [, path, value] = FIELD.exec(source) ?? [];
+  if (path === undefined || value === undefined) return write(source);
+  const [, above, key] = /^(.*\.)?(.*)$/.exec(path) as unknown as [string, string | undefined, string];
+  const name = above === undefined ? literal(key) : `(?:${literal(above)})?${literal(key)}`;
+  return `(?:${write(source)}|"${name}"\\s*:\\s*${value.startsWith('"') ? '' : '"?'}${write(value)})`;
+}
+
 /**
  * The expression as it is run. A leading `.*` changes nothing about which lines match, but makes the search quadratic in the length
  * of a line, so it is left out; behind `^` it does, in a line with a newline. Throws what `new RegExp` throws.
@@ -32,8 +45,8 @@ export function compile(source: string, fold: boolean, all: boolean): RegExp {
 }
 
 /** The expression of a filter; see `compile`. */
-export function expressionOf({ source, mode, fold }: Filter, all: boolean): RegExp {
-  return compile(mode === 'text' ? literal(source) : source, fold, all);
+export function expressionOf(filter: Filter, all: boolean): RegExp {
+  return compile(sourceOf(filter), filter.fold, all);
 }
 
 /** The most marks of one line. */

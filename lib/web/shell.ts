@@ -1,6 +1,6 @@
 /** A view as a command for a shell: what `curl` and `grep` make of the server's tail is what the page shows. */
 import { ALL_LEVELS, LEVEL_NAMES } from '../level.ts';
-import { literal } from './pattern.ts';
+import { literal, sourceOf } from './pattern.ts';
 import type { Choice, Filter } from './talk.ts';
 
 /** What the command shall show: `base` is the page's address. */
@@ -52,11 +52,10 @@ export function shellCommand({ base, streams, filters, levels, from, to, follow,
   return [words.join(' '), ...stages].join(' | ');
 }
 
-const sourceOf = ({ source, mode }: Filter): string => (mode === 'text' ? literal(source) : source);
-
 function grep(filter: Filter, buffered: boolean): string {
-  const asText = filter.mode === 'text' && !/[\n\0]/.test(filter.source);
-  const pattern = asText ? filter.source : forPcre(sourceOf(filter));
+  const source = sourceOf(filter);
+  const asText = source === literal(filter.source) && filter.mode === 'text' && !/[\n\0]/.test(source);
+  const pattern = asText ? filter.source : forPcre(source);
   const flags = `-a${filter.fold ? 'i' : ''}${filter.exclude ? 'v' : ''}${asText ? 'F' : 'P'}`;
   return `grep ${buffered ? '--line-buffered ' : ''}${flags} -e ${quoted(pattern)}`;
 }

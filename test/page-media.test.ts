@@ -6,7 +6,7 @@ import type { Page } from 'playwright-core';
 import { visit, withBrowser } from './browser.ts';
 import { says, texts } from './dom.ts';
 import { lines } from './page-data.ts';
-import { serving } from './serving.ts';
+import { record, serving } from './serving.ts';
 import { timed, until } from './sh.ts';
 
 /** Which of these elements are to be seen. */
@@ -147,6 +147,27 @@ test('in a pane of any width there is room for what is typed, and nothing lies o
         assert.equal(faults, [], `${width} px wide`);
       }
       assert.equal(complaints, []);
+    }),
+  ),
+));
+
+test('names of columns stand above their columns, in windows of any width', timed(90_000, () =>
+  withBrowser((browser) =>
+    serving([], async (server) => {
+      const id = 'production/web1/application';
+      await server.feed(record(id, 1, '{"level":"info","msg":"hello","order":1,"ms":2}'));
+      for (const [width, hash] of [[1500, ''], [1000, ''], [400, `&stream=${id}`]] as const) {
+        const { page } = await visit(browser, `${server.url}/#column=order&column=ms${hash}`, { viewport: { width, height: 700 } });
+        const lefts = (which: string): Promise<number[]> =>
+          page.locator(which).evaluateAll((all) => all.map((element) => element.getBoundingClientRect().left));
+        let off = [NaN];
+        const above = async (): Promise<boolean> => {
+          const [names, cells] = [await lefts('.columns .cell'), await lefts('.row .cell')];
+          off = names.map((left, i) => left - (cells[i] ?? NaN));
+          return off.length === 2 && off.every((by) => Math.abs(by) <= 2);
+        };
+        await until(above, 5000, () => `${width} px wide: off by ${off.join()}`);
+      }
     }),
   ),
 ));

@@ -288,6 +288,13 @@ test('paused, new lines and errors are counted; back to where one stopped, or on
   await page.getByRole('button', { name: 'Jump to newest' }).click();
   await until(async () => (await texts(page)).at(-1)?.endsWith('line 1100') === true);
   assert.is(await pill(page), '');
+  // Where filters have changed no line is new, and no error either.
+  await page.keyboard.press('Space');
+  await server.feed(record('web1', 1101, 'level=error last'));
+  await until(async () => /^1 new, 1 error/.test(await pill(page)), 10_000, () => 'count of one error');
+  await box(page, 'Filter').fill('line 1');
+  await says(page, /^212 of/);
+  await until(async () => /^Paused\s+Jump/.test(await pill(page)), 3000, () => 'no error to be new');
 }));
 
 test('clear shows only what comes, and can be undone', withPage('', async (page, server) => {

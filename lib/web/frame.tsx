@@ -77,9 +77,10 @@ export class Frame {
   /** How things stand in this pane. */
   update(state: PaneState): void {
     if (state.serial < this.#awaited) return;
+    const turned = state.lens !== this.view.lens; // all rows are others: none is new, nor is any error
     this.view.update(state);
     this.guide.update(state.search.state !== 'searching');
-    if (this.guide.arriving) {
+    if (turned || this.guide.arriving) {
       this.view.seeAll();
       this.#errors = state.errors;
     }

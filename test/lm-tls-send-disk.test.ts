@@ -174,15 +174,18 @@ test('damage: a flipped byte in the middle, a torn end', timed(30_000, () => wit
 async function partly({ dir, receiver, sender, recv, out }: Site, spool: string): Promise<void> {
   const chaos = new Chaos(recv.port, () => ({ after: 150_000, how: 'reset' }));
   const r = start('lm-tls-send', ['-s', spool, ...sendArgs(sender, receiver, await chaos.listen())]);
-  r.child.stdin?.write(seq(1, 60_000));
-  await until(() => out().length > 50_000);
-  r.kill('SIGKILL');
-  await r.closed;
-  chaos.close();
+  try {
+    r.child.stdin?.write(seq(1, 60_000));
+    await until(() => out().length > 50_000, 25_000);
+  } finally {
+    r.kill('SIGKILL');
+    await r.closed;
+    chaos.close();
+  }
   assert.ok(existsSync(dir));
 }
 
-test('a spool put back from a copy: told, nothing twice, new lines arrive', timed(30_000, () => withSite(async (site) => {
+test('a spool put back from a copy: told, nothing twice, new lines arrive', timed(60_000, () => withSite(async (site) => {
   const { dir, receiver, sender, recv, out } = site;
   const spool = join(dir, 'spool');
   await partly(site, spool);

@@ -41,6 +41,9 @@ test('by keyboard alone: a stream found, filtered, split, found in, a line taken
       const top = (await texts(page))[0];
       let there: string | undefined;
       await until(async () => (there = (await texts(again.page))[0]) === top, 10_000, () => `${link} at the top: ${top}, it is: ${there}`);
+      await page.keyboard.press('A');
+      await page.getByText('Copied 33 lines').waitFor();
+      assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^(2026-11-22T\d\d:\d\d:\d\d\.\d\d\dZ web1\/nginx 10\.0\.0\.\d+ - - "GET [^\n]*\n){33}$/);
       await page.keyboard.press('V');
       await page.getByText('Copied a link to this line').waitFor();
       await page.keyboard.press('$');
@@ -147,6 +150,28 @@ test('panes that were closed leave nothing behind', timed(60_000, () =>
         return (now[0] ?? 0) < nodes + 100 && (now[1] ?? 0) < listeners + 10;
       };
       await until(few, 5000, () => `${now.join(' nodes, ')} listeners, before it were ${nodes} and ${listeners}`);
+    }),
+  )));
+
+test('keys that come faster than answers each go on from where the one before has led', timed(60_000, () =>
+  withBrowser((browser) =>
+    serving([], async (server) => {
+      await server.feed(lines(1, 3000));
+      const { page } = await visit(browser, `${server.url}/#stream=web1/app`);
+      await says(page, /^3,000 lines$/);
+      const here = page.locator('.row.here');
+      const press = (key: string, times: number): Promise<void> => page.evaluate(([which, count]) => {
+        const log = document.querySelector('#log');
+        for (let i = 0; i < Number(count); i++) log?.dispatchEvent(new KeyboardEvent('keydown', { key: String(which), bubbles: true, cancelable: true }));
+      }, [key, times]);
+      await page.keyboard.press('E');
+      await here.waitFor();
+      const first = await here.innerText();
+      await press('E', 7);
+      await until(async () => (await here.innerText()) !== first);
+      await page.waitForTimeout(500);
+      await press('e', 7);
+      await until(async () => (await here.innerText()) === first, 5000, () => 'back where it began');
     }),
   )));
 

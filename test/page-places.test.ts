@@ -155,4 +155,27 @@ test('eight tabs where no WebSocket passes: each is there, those that are not se
   ),
 ));
 
+test('where a proxy sends to another page to log in, that is said, and it goes on where it stopped', timed(60_000, () =>
+  withBrowser((browser) =>
+    serving([], async (server) => {
+      const proxy = await Proxy.open(server.port);
+      try {
+        await server.feed(records('web1', 1, 10));
+        const { page } = await visit(browser, proxy.url);
+        await says(page, /^10 lines$/);
+        proxy.login = true;
+        proxy.cut();
+        await says(page, /Login refused/, status);
+        await server.feed(records('web1', 11, 10));
+        proxy.login = false;
+        await page.getByRole('button', { name: 'Try now' }).click();
+        await says(page, /^20 lines$/);
+        await says(page, /Live/, status);
+      } finally {
+        await proxy.close();
+      }
+    }),
+  ),
+));
+
 test.run();

@@ -1,4 +1,4 @@
-/** A proxy between page and server that can cut every connection, refuse new ones, and pass no Upgrade, as many do. */
+/** A proxy between page and server that can cut every connection, refuse new ones, ask for a login, and pass no Upgrade, as many do. */
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { pipeline } from 'node:stream';
@@ -6,6 +6,8 @@ import { pipeline } from 'node:stream';
 export class Proxy {
   /** Connections are refused while this is true. */
   down = false;
+  /** Whoever asks is sent elsewhere to log in, while this is true. */
+  login = false;
   /** WebSockets it has passed on. */
   upgrades = 0;
   readonly #server: Server;
@@ -29,7 +31,7 @@ export class Proxy {
     });
     server.on('request', (req: IncomingMessage, res: ServerResponse) => proxy.#pass(req, res));
     server.on('upgrade', (req: IncomingMessage, socket: Socket, head: Buffer) => {
-      if (upgrade) proxy.#tunnel(req, socket, head);
+      if (upgrade && !proxy.login) proxy.#tunnel(req, socket, head);
       else socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -55,6 +57,7 @@ export class Proxy {
   }
 
   #pass(req: IncomingMessage, res: ServerResponse): void {
+    if (this.login) return void res.writeHead(302, { Location: 'http://127.0.0.1:1/login' }).end();
     const onward = request({ host: '127.0.0.1', port: this.#target, method: req.method, path: req.url, headers: req.headers });
     onward.on('response', (answer) => {
       res.writeHead(answer.statusCode ?? 502, answer.headers);

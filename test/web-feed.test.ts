@@ -7,7 +7,7 @@ import { KIND } from '../lib/web/kind.ts';
 import { FeedReader } from '../lib/web/feed.ts';
 import { Intake } from '../lib/web/intake.ts';
 import { Runs } from '../lib/web/runs.ts';
-import { Sparks } from '../lib/web/sparks.ts';
+import { KEPT, Sparks } from '../lib/web/sparks.ts';
 import type { Limits } from '../lib/web/limits.ts';
 import { Store } from '../lib/web/store.ts';
 
@@ -273,7 +273,7 @@ test('how busy streams were, from counts', () => {
   };
   assert.equal([ask(100, 0), ask(300, 2000), ask(300, 4000), ask(5, 6000), ask(25, 8000)], [[], [100], [100, 0], [100, 0], [100, 0, 10]]);
   for (let i = 1; i <= 50; i++) ask(25 + i, 8000 + i * 1000);
-  assert.equal(ask(76, 59_000), Array.from({ length: 30 }, () => 1));
+  assert.equal(ask(76, 59_000), Array.from({ length: KEPT }, () => 1));
   sparks.forget();
   assert.equal(ask(80, 60_000), [], 'forgotten when the server does not name it');
 });

@@ -44,9 +44,9 @@ test('other sequences leave no trace, those that are none are shown', () => {
 });
 
 test('what cannot be seen is shown escaped', () => {
-  const text = 'a\0\b\r\n\x7f\x85\u202eb\u2066\u200b\ufeff\u{e0041}\tc';
+  const text = 'a\0\b\r\n\x7f\x85\u202eb\u2066\u200b\ufeff\u{e0041}\u{e0100}\tc';
   const { segments } = segmentsOf(text, []);
-  assert.is(segments.map((s) => s.text).join(''), 'a\\0\\b\\r\\n\\x7f\\x85\\u202eb\\u2066\\u200b\\ufeff\\u{e0041}\tc');
+  assert.is(segments.map((s) => s.text).join(''), 'a\\0\\b\\r\\n\\x7f\\x85\\u202eb\\u2066\\u200b\\ufeff\\u{e0041}\\u{e0100}\tc');
   assert.equal(segments.filter((s) => s.hidden).length > 0, true);
   assert.equal(segmentsOf('plain ✓ 👩‍👩‍👧 text', []).segments, []);
   for (const char of '\u00ad\u034f\u115f\u1160\u180e\u3164\uffa0') assert.match(segmentsOf(`a${char}b`, []).segments.map((s) => s.text).join(''), /^a\\[xu]\w+b$/);

@@ -63,6 +63,7 @@ const TABLE = {
     link: ['Copy a link to this view', 'v'],
     linkLine: ['Copy a link to this line', 'V'],
     copy: ['Copy what is shown as text', 'y'],
+    copyTold: ['Copy what is shown as text, with times and streams', 'A'],
     copyRecords: ['Copy what is shown as NDJSON', 'Y'],
     saveText: ['Download what is shown as text', 'd'],
     saveRecords: ['Download what is shown as NDJSON', 'D'],

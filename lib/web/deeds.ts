@@ -12,7 +12,7 @@ import { memory, remember } from './memory.ts';
 import { openPalette } from './palette.tsx';
 import { copy, fileName, saveFile } from './share.ts';
 import { MAX_STREAMS, shellCommand } from './shell.ts';
-import type { Ask, Say } from './talk.ts';
+import type { Ask, Form, Say } from './talk.ts';
 import type { TimeMode } from './timing.ts';
 import { nextDensity, nextTheme, nextTime, resize } from './theme.ts';
 
@@ -24,7 +24,7 @@ type Exported = Extract<Say, { say: 'exported' }>;
 export type Hands = {
   ask(message: Ask): void;
   frame(): Frame;
-  exported(as: 'text' | 'ndjson'): Promise<Exported>;
+  exported(as: Form): Promise<Exported>;
   link(): string;
 };
 
@@ -41,13 +41,13 @@ export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
     pane().draft.value = { ...pane().draft.value, exclude };
     focus('.filter-input');
   };
-  const copyLines = (as: 'text' | 'ndjson'): Promise<void> => {
+  const copyLines = (as: Form): Promise<void> => {
     const file = exported(as);
     return copy(file.then(({ blob }) => blob), file.then(({ lines }) => linesText(lines)));
   };
-  const save = async (as: 'text' | 'ndjson'): Promise<void> => {
+  const save = async (as: Form): Promise<void> => {
     const { blob, lines } = await exported(as);
-    saveFile(blob, fileName(pane().streams.value, new Date(), as === 'text' ? 'log' : 'ndjson'));
+    saveFile(blob, fileName(pane().streams.value, new Date(), as === 'ndjson' ? 'ndjson' : 'log'));
     desk.say(`Saved ${linesText(lines)}`);
   };
   const step = (by: number): void => {
@@ -168,6 +168,7 @@ export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
       void copy(`${location.href.replace(/#.*/s, '')}#stream=${row.id}&line=${encodeURIComponent(lineText(row))}`, 'a link to this line');
     },
     copy: () => void copyLines('text'),
+    copyTold: () => void copyLines('told'),
     copyRecords: () => void copyLines('ndjson'),
     saveText: () => void save('text'),
     saveRecords: () => void save('ndjson'),

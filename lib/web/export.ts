@@ -1,9 +1,20 @@
-/** What a lens shows, as a file: the text of its lines, or the records as lm-serve read them, which can be piped into another one. */
+/** What a lens shows, as a file: the text of its lines, with their times and streams or without, or the records as lm-serve read them. */
 import type { Chunk } from './chunk.ts';
 import type { Lens } from './lens.ts';
 import { FLAG, type Piece } from './piece.ts';
 import { recordText } from './record-text.ts';
 import { plainText } from './sgr.ts';
+import type { Form } from './talk.ts';
+
+const textOf = (chunk: Chunk, row: number): string => plainText(chunk.text(row)).replaceAll('\n', '\\n');
+const FORMS: Record<Form, (chunk: Chunk, row: number) => string> = {
+  text: textOf,
+  told: (chunk, row) => {
+    const { id, ts } = chunk.label(row);
+    return `${new Date(ts).toISOString()} ${id} ${textOf(chunk, row)}`;
+  },
+  ndjson: recordOf,
+};
 
 /** Parts of the file are made so long, characters: one string for all would not fit. */
 const PART_LENGTH = 1_000_000;
@@ -14,14 +25,14 @@ const AT_ONCE = 30;
  * The lines of all rows, and those that they stand for; notes are no lines. Which they are is settled when it is called, whatever comes
  * or goes while the file is made.
  */
-export async function exportLines(lens: Lens, as: 'text' | 'ndjson'): Promise<{ blob: Blob; lines: number }> {
+export async function exportLines(lens: Lens, as: Form): Promise<{ blob: Blob; lines: number }> {
   const chosen = lens.pieces.map((piece) => ({ chunk: piece.chunk, rows: rowsOf(piece, lens) }));
   const parts: Blob[] = [];
   let text = '';
   let lines = 0;
   let since = performance.now();
   for (const { chunk, rows } of chosen) {
-    for (const row of rows) text += as === 'text' ? `${plainText(chunk.text(row)).replaceAll('\n', '\\n')}\n` : `${recordOf(chunk, row)}\n`;
+    for (const row of rows) text += `${FORMS[as](chunk, row)}\n`;
     lines += rows.length;
     if (text.length >= PART_LENGTH) {
       parts.push(new Blob([text]));
@@ -32,7 +43,7 @@ export async function exportLines(lens: Lens, as: 'text' | 'ndjson'): Promise<{ 
     since = performance.now();
   }
   parts.push(new Blob([text]));
-  return { blob: new Blob(parts, { type: as === 'text' ? 'text/plain' : 'application/x-ndjson' }), lines };
+  return { blob: new Blob(parts, { type: as === 'ndjson' ? 'application/x-ndjson' : 'text/plain' }), lines };
 }
 
 /** Those that go into the file. */

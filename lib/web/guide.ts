@@ -24,6 +24,8 @@ export class Guide {
   readonly #seeking = new Map<number, (answer: Answer) => void>();
   readonly #late: Answer[] = [];
   #serial = 0;
+  /** Keys may come faster than answers: each goes on from where the one before has led. */
+  #going: Promise<number | undefined> = Promise.resolve(undefined);
   #wanted: { line: LineName; pointed: boolean; until: number; asked: boolean; lens: number | undefined } | undefined;
 
   constructor(pane: Choices, view: View, ask: (message: Ask) => void) {
@@ -63,8 +65,15 @@ export class Guide {
     });
   }
 
-  /** Go there; `none` is said where there is no such row. Beyond the last it goes on at the other end. */
+  /** Go there, from where it was last sent; `none` is said where there is no such row. Beyond the last it goes on at the other end. */
   async goTo(what: Sought, forward: boolean, none: string): Promise<void> {
+    const row = await (this.#going = this.#going.then(() => this.#go(what, forward, none)));
+    // What is found may be far to the right, in a row that is still to be drawn.
+    for (let i = 0; what === 'hit' && row !== undefined && i < RETRIES && !this.#view.showFound(row); i++) await later();
+  }
+
+  /** The row that it went to, if there is one. */
+  async #go(what: Sought, forward: boolean, none: string): Promise<number | undefined> {
     const following = this.#view.following;
     // While the newest are followed what is nearest to them is meant, the newest itself as well.
     const look = (): Promise<Answer> => (following ? this.seek(what, false, { row: this.#view.current + 1 }) : this.seek(what, forward));
@@ -78,12 +87,13 @@ export class Guide {
       answer = await this.seek(what, forward, { row: forward ? base - 1 : end });
       if (answer.row !== undefined) say(forward ? 'Went on from the oldest' : 'Went on from the newest');
     }
-    if (answer.why === 'gone') return;
-    if (answer.row === undefined) return say(answer.why === 'still searching' ? 'Still searching' : none);
-    if (what === 'hit') this.#pane.hit.value = answer.index + 1;
-    this.#view.goTo(answer.row);
-    // What is found may be far to the right, in a row that is still to be drawn.
-    for (let i = 0; what === 'hit' && i < RETRIES && !this.#view.showFound(answer.row); i++) await later();
+    if (answer.why === 'gone') return undefined;
+    if (answer.row === undefined) say(answer.why === 'still searching' ? 'Still searching' : none);
+    else {
+      if (what === 'hit') this.#pane.hit.value = answer.index + 1;
+      this.#view.goTo(answer.row);
+    }
+    return answer.row;
   }
 
   /** Stand where a line is; where it has not come yet, as soon as it has. */

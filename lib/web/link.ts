@@ -22,12 +22,14 @@ export type LinkEvents = {
   changed(): void;
 };
 
-/** The login is wrong or missing: asking again would not help, and counts as guessing. */
-export const isDenied = ({ status }: Response): boolean => status === 401 || status === 403;
+/** The login is wrong or missing, or a proxy sends to where one logs in: asking again would not help, and counts as guessing. */
+export const isDenied = ({ status, type }: Response): boolean => status === 401 || status === 403 || type === 'opaqueredirect';
+/** What is asked is neither kept nor fetched from elsewhere. */
+export const ASKED = { cache: 'no-store', redirect: 'manual' } as const;
 
 /** Read a part of the feed that ends of itself. Rejects where it cannot be had, or not whole. */
 export async function loadRange(url: string, block: (block: Uint8Array) => void): Promise<void> {
-  const response = await fetch(url, { cache: 'no-store' });
+  const response = await fetch(url, ASKED);
   if (!response.ok || !response.body) throw new Error(`the server answers ${response.status}`);
   const reader = response.body.getReader();
   for (let piece = await reader.read(); !piece.done; piece = await reader.read()) block(piece.value);
@@ -136,7 +138,7 @@ export class Link {
   async #stream(): Promise<boolean> {
     const abort = new AbortController();
     this.#stop = () => abort.abort();
-    const response = await fetch(`${this.#url}?${this.#events.query()}`, { signal: abort.signal, cache: 'no-store' });
+    const response = await fetch(`${this.#url}?${this.#events.query()}`, { ...ASKED, signal: abort.signal });
     if (!response.ok || !response.body) return isDenied(response);
     this.#heard();
     this.#events.begin();

@@ -14,7 +14,7 @@ import { Sieve } from './sieve.ts';
 import type { Store } from './store.ts';
 import { countHits, headOf, hitsBefore, nextHit, railBins } from './survey.ts';
 import {
-  EVERYTHING, type Ask, type Choice, type Filter, type Find, type PaneState, type Row, type Say, type Shape,
+  EVERYTHING, type Ask, type Choice, type Filter, type Find, type Form, type PaneState, type Row, type Say, type Shape,
 } from './talk.ts';
 
 /** Filters are shown before they have tried everything once they have found this many rows: a screen. */
@@ -147,7 +147,7 @@ export class Pane {
     this.#renew();
   }
 
-  async export(as: 'text' | 'ndjson'): Promise<Say> {
+  async export(as: Form): Promise<Say> {
     return { say: 'exported', pane: this.#id, as, ...(await exportLines(this.#lens, as)) };
   }
 

@@ -1,5 +1,5 @@
 /** Asks the server for its streams every few seconds, while somebody looks. */
-import { isDenied } from './link.ts';
+import { ASKED, isDenied } from './link.ts';
 import { Sparks } from './sparks.ts';
 import type { Say, Stream } from './talk.ts';
 
@@ -17,7 +17,7 @@ export function pollStreams(url: string, errorsOf: (id: string) => number, say: 
   let looking = true;
   const ask = async (): Promise<void> => {
     try {
-      const response = await fetch(url, { cache: 'no-store' });
+      const response = await fetch(url, ASKED);
       if (isDenied(response)) return; // the link asks again, and then this does
       const { now, held, counts, streams } = (await response.json()) as Answer;
       const { lost, late, malformed } = counts;

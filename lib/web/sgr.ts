@@ -6,8 +6,8 @@ export type Run = { start: number; end: number; classes: string; fg: string; bg:
 export type Painted = { plain: string; runs: Run[] };
 
 // Characters that show nothing, move the cursor or turn the direction of others: C0 but tab, C1, bidi controls, soft hyphens, fillers,
-// zero-width and tag characters.
-const UNSEEN = /[\0-\x08\x0a-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb]|\udb40[\udc00-\udc7f]/;
+// zero-width and tag characters, and variants beyond those of emoji.
+const UNSEEN = /[\0-\x08\x0a-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb]|\udb40[\udc00-\udc7f\udd00-\uddef]/;
 const UNSEEN_ALL = new RegExp(UNSEEN, 'g');
 
 // CSI sequences (ECMA-48, 5.4), OSC 8, which makes links, and the choice of ASCII that `tput sgr0` writes; any other escape is shown.

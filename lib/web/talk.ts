@@ -70,6 +70,9 @@ export const EVERYTHING: Choice = {
 /** What can be looked for from a row on. */
 export type Sought = 'hit' | 'error' | 'warning' | 'bookmark' | 'time' | 'position' | 'line';
 
+/** Lines to be taken away: their text, that with time and stream before it, or their records. */
+export type Form = 'text' | 'told' | 'ndjson';
+
 /** Page to feed worker. `pane` is a number that the page gives; `serial` grows with each question of a pane. */
 export type Ask =
   | { ask: 'open'; api: string; lines: number }
@@ -94,7 +97,7 @@ export type Ask =
   /** All rows that the person has marked. */
   | { ask: 'bookmarks'; positions: number[] }
   /** All rows shown, as a file. */
-  | { ask: 'export'; pane: number; as: 'text' | 'ndjson' }
+  | { ask: 'export'; pane: number; as: Form }
   /** Load what the note at this position says was not sent. */
   | { ask: 'back'; position: number }
   /** Load a step of the lines before those held, of which the server has those from its entry `first` on. */
@@ -204,7 +207,7 @@ export type Say =
   | { say: 'whole'; position: number; label: Label; text: string; tail: string }
   /** So many lines have been loaded in place of a note, or older ones, of which there may be more, or why not: panes are to ask anew (`show`). */
   | { say: 'back'; lines: number; more: boolean; why?: string }
-  | { say: 'exported'; pane: number; as: 'text' | 'ndjson'; blob: Blob; lines: number };
+  | { say: 'exported'; pane: number; as: Form; blob: Blob; lines: number };
 
 /**
  * Rows to try. They are those of chunk `chunk` that were kept, or those that come along: text in `bytes`, and for each row where it

@@ -32,10 +32,14 @@ export function structureIn(row: Row, look: Look): { plain: string; structure: S
   return structure && { plain, structure };
 }
 
+/** More marks on a letter than any script has, as they are or as JSON has them. */
+const HEAP = /\p{M}{5}|(?:\\u03[0-6][\da-f]){5}/iu;
+
 /** Draw the text of a row, without tokens if it is `hurried`. Gives the structure that it was drawn by, if any. */
 export function drawText(element: HTMLElement, row: Row, manner: Manner, hurried: boolean): Structure | undefined {
   const { look } = manner;
   const tokens = look.tokens && !hurried;
+  element.classList.toggle('heaped', HEAP.test(row.text));
   if (!isLine(row.kind)) {
     element.textContent = row.text;
     return undefined;

@@ -146,7 +146,7 @@ export class Ingest {
     const run = this.#run(slot);
     const verdict = run.see(slot.reader.n);
     if (verdict === 'next') return true;
-    if (verdict === 'first') stream.pulse.begin();
+    if (verdict === 'first') stream.pulse.begin(now);
     else if (verdict === 'gap') {
       this.#copy(block, start, start);
       this.#lost(run, stream, run.gapFrom, slot.reader.n - 1, now);
@@ -169,12 +169,11 @@ export class Ingest {
     this.#copy(block, start, end + 1);
     if (!reader.hasId) return;
     const stream = this.#stream(slot, reader.id);
+    const run = reader.run === '' ? undefined : this.#run(slot);
+    if (run?.next === 0) stream.pulse.begin(now);
     if (reader.kind === 'beat') stream.pulse.beat(now);
     else stream.pulse.end(now);
-    if (reader.run !== '') {
-      const run = this.#run(slot);
-      if (run.upTo(reader.n)) this.#lost(run, stream, run.gapFrom, reader.n, now);
-    }
+    if (run?.upTo(reader.n)) this.#lost(run, stream, run.gapFrom, reader.n, now);
     if (reader.kind !== 'end') return;
     this.#mark(reader.id, { '@': 'end', id: reader.id, run: reader.run, ts: now }, now);
   }

@@ -48,9 +48,10 @@ export class Pulse {
     this.ended = true;
   }
 
-  /** Another writer has begun: it has promised nothing yet. */
-  begin(): void {
+  /** Another writer has begun: it has promised nothing yet, and the time since the last sign of one before it is no interval. */
+  begin(now: number): void {
     this.#interval = 0;
+    this.sign = now;
   }
 
   /** Lines a second while it was heard of, 0 where that is not known: what a silence is compared with. */

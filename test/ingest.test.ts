@@ -154,6 +154,18 @@ test('a beat reveals a loss, an end is told, neither is a line', () => {
   assert.is(ingest.streams.of('a').lines, 1);
 });
 
+test('a writer that begins with beats promises their interval, not the time since another one was heard of', () => {
+  const ingest = new Ingest(new Ring(1 << 20));
+  const source = new Source();
+  const say = (text: string, now: number): void => ingest.push(source, Buffer.from(`${text}\n`), now);
+  const beat = '{"id":"a","run":"r2","n":0,"ts":5,"beat":true}';
+  say(record('a', 1), 1000);
+  say(beat, 7_200_000);
+  say(beat, 7_210_000);
+  const { pulse } = ingest.streams.of('a');
+  assert.equal([pulse.state(7_244_000), pulse.state(7_246_000)], ['idle', 'lost']);
+});
+
 test('runs and streams are told apart, whatever their order', () => {
   const lines = Array.from({ length: 300 }, (_, i) => `{"id":"s${i % 3}","run":"r${i % 2}","n":${Math.floor(i / 6) + 1},"ts":1,"msg":""}`);
   const { ring, ingest } = taken(`${lines.join('\n')}\n`);

@@ -74,7 +74,7 @@ test('a writer that promised beats and gives none is lost; one that has promised
   assert.is(pulse.state(at + 41 * S), 'idle');
   for (let i = 0; i < 5; i++) pulse.beat(at + 80 * S + i);
   assert.is(pulse.state(at + 110 * S), 'idle', 'beats that came late and together are no shorter interval');
-  pulse.begin();
+  pulse.begin(at);
   pulse.line(at + 130 * S);
   assert.is(pulse.state(at + 400 * S), 'idle', 'the next writer has promised nothing');
   pulse.beat(at + 410 * S);

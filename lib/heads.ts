@@ -1,8 +1,12 @@
 /** Lines that go on from the one before them in their stream, such as those of a stack trace: which they are, and the level they take from it. */
-import { GOES_ON, gradeOf, levelOfKeys } from './grading.ts';
+import { gradeOf } from './grading.ts';
 import { unescapeTo } from './json-text.ts';
 import { LEVEL, type Level } from './level.ts';
-import { beginsWith, bodyOf, indentOf, isBlank, isCode, isFrame, isNamed, isPart, isThrown, joinsTracebacks, opensPanic, opensTraceback, standsAlone } from './traces.ts';
+import { levelOfKeys } from './level-keys.ts';
+import { GOES_ON } from './level-names.ts';
+import {
+  beginsWith, bodyOf, indentOf, isBlank, isCode, isFrame, isNamed, isPart, isThrown, joinsTracebacks, opensPanic, opensTraceback, standsAlone,
+} from './traces.ts';
 
 /** The most lines that go on from one: a stream whose every line is indented is no stack trace. */
 const MAX_FOLLOWERS = 500;
@@ -111,7 +115,8 @@ export class Head {
       return true;
     }
     // Under a warning `Error: x` is another matter, and graver.
-    return (open && isThrown(bytes, start, end, this.#own === LEVEL.warn)) || isFrame(bytes, start, end) || (code && this.#own >= LEVEL.error && isCode(bytes, start, end));
+    if (open && isThrown(bytes, start, end, this.#own === LEVEL.warn)) return true;
+    return isFrame(bytes, start, end) || (code && this.#own >= LEVEL.error && isCode(bytes, start, end));
   }
 }
 

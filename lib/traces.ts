@@ -4,7 +4,7 @@ const [TAB, CR, SPACE, HASH, DOT, SLASH, COLON] = [9, 13, 32, 35, 46, 47, 58];
 
 export const isDigit = (c: number): boolean => c >= 48 && c <= 57;
 
-const isLetter = (c: number): boolean => (c | 32) >= 97 && (c | 32) <= 122;
+export const isLetter = (c: number): boolean => (c | 32) >= 97 && (c | 32) <= 122;
 
 export function beginsWith(bytes: Uint8Array, start: number, end: number, text: string): boolean {
   if (end - start < text.length) return false;

@@ -1,4 +1,5 @@
 /** A place in the bytes of a line, and the small steps by which a time stamp is read from there. */
+import { isDigit, isLetter } from './ascii.ts';
 
 const LF = 10;
 
@@ -103,13 +104,4 @@ export class Cursor {
     const byte = this.peek();
     return !isDigit(byte) && !isLetter(byte);
   }
-}
-
-export function isDigit(byte: number): boolean {
-  return byte >= 48 && byte <= 57;
-}
-
-export function isLetter(byte: number): boolean {
-  const lower = byte | 32;
-  return byte > 0 && lower >= 97 && lower <= 122;
 }

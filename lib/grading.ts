@@ -1,9 +1,10 @@
 /** How grave a line is, read from its bytes: from a key of the record, of a JSON line or of key=value pairs, or from a word near its beginning. */
+import { beginsWith, isDigit } from './ascii.ts';
 import { LEVEL, type Level } from './level.ts';
-import { levelOfForm, opens, PHRASE, PHRASES } from './level-forms.ts';
+import { levelOfForm, levelOfPhrase } from './level-forms.ts';
 import { closing, levelOfKeys, LONGEST_KEY, sayingOf, valued } from './level-keys.ts';
 import { CAPITALS, COLON_BEHIND, firstsOf, GOES_ON, HELD, LONGEST, named, NAMES, SHORTEST, type Grade } from './level-names.ts';
-import { beginsWith, isDigit, isThrown } from './traces.ts';
+import { isThrown } from './traces.ts';
 
 const { none, warn, error } = LEVEL;
 /** How much of a line is looked at for a word, bytes; what is in quotes is passed over. */
@@ -120,7 +121,7 @@ function wordAt(bytes: Uint8Array, start: number, first: number, end: number, be
   const blanks = next === SPACE && bytes[at + 1] === SPACE && bytes[at + 2] === SPACE && at + 2 < end;
   const column = blanks && start - 2 >= first && bytes[start - 2] === COMMA;
   const held = column || ((before & HOLDS_BEFORE) !== 0 && ((CLASS[next] as number) & HOLDS_BEHIND) !== 0);
-  if (!capitals && !held && next !== COLON) return PHRASE[bytes[start] as number] === 1 ? (opens(PHRASES, bytes, start, end) ?? none) : none;
+  if (!capitals && !held && next !== COLON) return levelOfPhrase(bytes, start, end);
   const name = named(bytes, start, start + length);
   if (!name) return none;
   const { grade, more } = name;

@@ -1,11 +1,12 @@
 /** Lines that go on from the one before them in their stream, such as those of a stack trace: which they are, and the level they take from it. */
+import { beginsWith } from './ascii.ts';
 import { gradeOf } from './grading.ts';
 import { unescapeTo } from './json-text.ts';
 import { LEVEL, type Level } from './level.ts';
-import { levelOfKeys } from './level-keys.ts';
+import { closing, levelOfKeys } from './level-keys.ts';
 import { GOES_ON } from './level-names.ts';
 import {
-  beginsWith, bodyOf, indentOf, isBlank, isCode, isFrame, isNamed, isPart, isThrown, joinsTracebacks, opensPanic, opensTraceback, standsAlone,
+  bodyOf, indentOf, isBlank, isCode, isFrame, isNamed, isPart, isThrown, joinsTracebacks, opensPanic, opensTraceback, standsAlone,
 } from './traces.ts';
 
 /** The most lines that go on from one: a stream whose every line is indented is no stack trace. */
@@ -14,7 +15,7 @@ const MAX_STREAMS = 20_000;
 /** How much of a line in Docker's JSON is read. */
 const MAX_DOCKER = 8192;
 const DOCKER = '{"log":"';
-const [LF, SPACE, QUOTE, BACKSLASH, BRACE] = [10, 32, 34, 92, 123];
+const [LF, SPACE, BRACE] = [10, 32, 123];
 
 /** How far a trace of Python's has come. */
 const PYTHON = { no: 0, opened: 1, framed: 2, ended: 3, joined: 4 };
@@ -124,9 +125,7 @@ export class Head {
 function inDocker(bytes: Uint8Array, start: number, end: number): number {
   const from = start + DOCKER.length;
   const stop = Math.min(end, from + MAX_DOCKER);
-  let at = from;
-  while (at < stop && bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1;
-  const length = unescapeTo(scratch, 0, bytes, from, Math.min(at, stop));
+  const length = unescapeTo(scratch, 0, bytes, from, Math.min(closing(bytes, from, stop), stop));
   return scratch[length - 1] === LF ? length - 1 : length;
 }
 

@@ -1,21 +1,20 @@
 /** Lines that say by their form how grave they are: those of klog, syslog, logcat and Redis, and the beginnings of crashes. */
+import { beginsWith, isDigit, isLetter, openings } from './ascii.ts';
 import { LEVEL, type Level } from './level.ts';
-import { firstsOf, letter, numbered } from './level-names.ts';
-import { beginsWith, isDigit, isLetter, isThrown, panicked } from './traces.ts';
+import { letter, numbered } from './level-names.ts';
+import { isThrown, panicked } from './traces.ts';
 
 const { none, info, debug, trace, warn, error, fatal } = LEVEL;
 const [SPACE, PAREN, DASH, DOT, SLASH, ZERO, COLON, LESS, GREATER] = [32, 40, 45, 46, 47, 48, 58, 60, 62];
 
 /** What a line that begins so is about, whether or not it names a level. */
-const OPENINGS: [string, Level][] = [
+const levelOfOpening = openings<Level>([
   ['Traceback (most recent call last)', error], ['Exception in thread', error], ['Unhandled exception', error], ['Uncaught ', error],
   ['Completed 500 ', error], ['npm error ', error], ['npm warn ', warn], ['E: ', error], ['W: ', warn], ['Error,', error], ['Warning,', warn],
   ['Information,', info],
-];
-const OPENING = firstsOf(OPENINGS.map(([text]) => text));
+], none);
 /** What is grave although its word is written as in any prose. */
-export const PHRASES: [string, Level][] = [['panic - not syncing', fatal], ['panic serving ', error], ['error (device ', error]];
-export const PHRASE = firstsOf(PHRASES.map(([text]) => text));
+export const levelOfPhrase = openings<Level>([['panic - not syncing', fatal], ['panic serving ', error], ['error (device ', error]], none);
 
 /** Forms that a whole line has: `E1122 10:` of klog, `<3>` of syslog, those of logcat and Redis, and beginnings of crashes. */
 export function levelOfForm(bytes: Uint8Array, start: number, end: number): Level {
@@ -24,15 +23,9 @@ export function levelOfForm(bytes: Uint8Array, start: number, end: number): Leve
   if (a === LESS && isDigit(b)) return levelOfPriority(bytes, start + 1, end);
   if (!isLetter(a)) return none;
   if (isDigit(b) || b === SLASH) return isSign(a) && (b === SLASH ? isBrief(bytes, start + 2, end) : isKlog(bytes, start, end)) ? letter(a) : none;
-  const opened = OPENING[a] === 1 ? opens(OPENINGS, bytes, start, end) : undefined;
-  if (opened !== undefined) return opened;
+  const opened = levelOfOpening(bytes, start, end);
+  if (opened !== none) return opened;
   return isThrown(bytes, start, end) || panicked(bytes, start, end) ? error : none;
-}
-
-/** The level of the first of these texts that a line begins with, undefined for none. */
-export function opens(texts: [string, Level][], bytes: Uint8Array, start: number, end: number): Level | undefined {
-  for (const [text, level] of texts) if (beginsWith(bytes, start, end, text)) return level;
-  return undefined;
 }
 
 /** A letter that stands for a level at the beginning of a line. */

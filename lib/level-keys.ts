@@ -1,7 +1,7 @@
 /** Keys whose values are levels, as loggers name them in JSON and in key=value pairs. */
+import { isDigit, isLetter } from './ascii.ts';
 import { LEVEL, type Level } from './level.ts';
 import { firstsOf, GOES_ON, isWritten, letter, named, numbered } from './level-names.ts';
-import { isDigit, isLetter } from './traces.ts';
 
 const { none, fatal } = LEVEL;
 const [SPACE, QUOTE, ZERO, COLON, OPEN, BACKSLASH, CLOSE, BRACE, BRACE_CLOSE] = [32, 34, 48, 58, 91, 92, 93, 123, 125];

@@ -1,6 +1,7 @@
 /** The shapes in which log lines write their time, each read from the bytes at a cursor. */
 import { offsetOf, type Calendar, type Fields } from './calendar.ts';
-import { isDigit, isLetter, type Cursor } from './cursor.ts';
+import { isDigit, isLetter } from './ascii.ts';
+import type { Cursor } from './cursor.ts';
 
 /** What a format reads with: the cursor is where the stamp would begin, and after a success where it ends. */
 export type Reading = { cursor: Cursor; fields: Fields; calendar: Calendar; now: number };

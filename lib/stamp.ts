@@ -1,6 +1,7 @@
 /** Finds the time that a log line says it is from, without touching the line. */
 import { Calendar } from './calendar.ts';
-import { Cursor, isDigit } from './cursor.ts';
+import { isDigit } from './ascii.ts';
+import { Cursor } from './cursor.ts';
 import {
   commonLog, dayMonthYear, epoch, iso, json, klog, levelFirst, logfmt, redis, syslog, weekdayFirst,
   type Format, type Reading,

@@ -1,16 +1,7 @@
 /** Lines that programs write in one go with the line before them: of stack traces, and of all that is indented. */
+import { beginsWith, isDigit, isLetter, openings } from './ascii.ts';
 
 const [TAB, CR, SPACE, HASH, DOT, SLASH, COLON] = [9, 13, 32, 35, 46, 47, 58];
-
-export const isDigit = (c: number): boolean => c >= 48 && c <= 57;
-
-export const isLetter = (c: number): boolean => (c | 32) >= 97 && (c | 32) <= 122;
-
-export function beginsWith(bytes: Uint8Array, start: number, end: number, text: string): boolean {
-  if (end - start < text.length) return false;
-  for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text.charCodeAt(i)) return false;
-  return true;
-}
 
 const endsWith = (bytes: Uint8Array, start: number, end: number, text: string): boolean =>
   end - start >= text.length && beginsWith(bytes, end - text.length, end, text);
@@ -32,16 +23,8 @@ const PARTS = [
 ];
 const ENDS = ['[signal ', 'created by ', 'exit status ', 'note: run with `RUST', 'note: Some details', '** ('];
 
-/** Which of the texts a line begins with, if any; their first bytes decide most lines. */
-function openingOf(texts: string[]): (bytes: Uint8Array, start: number, end: number) => boolean {
-  const firsts = new Uint8Array(256);
-  for (const text of texts) firsts[text.charCodeAt(0)] = 1;
-  return (bytes, start, end) => {
-    if (firsts[bytes[start] as number] === 0) return false;
-    for (const text of texts) if (beginsWith(bytes, start, end, text)) return true;
-    return false;
-  };
-}
+/** Whether a line begins with one of the texts. */
+const openingOf = (texts: string[]): ReturnType<typeof openings<boolean>> => openings(texts.map((text) => [text, true] as const), false);
 
 /** Whether a line that is not indented is part of a trace by what it begins with. */
 export const isPart = openingOf(PARTS);

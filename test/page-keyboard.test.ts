@@ -1,5 +1,6 @@
 /** The page by keyboard alone, from finding a stream to taking a line away; and a voice that is not flooded. */
 /// <reference lib="dom" />
+import type { Page } from 'playwright-core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { visit, withBrowser } from './browser.ts';
@@ -111,67 +112,64 @@ test('lines are not read out while they come; what is said of them is little', t
   ),
 ));
 
-test('what can be undone stays while it has the focus', timed(60_000, () =>
-  withBrowser((browser) =>
-    serving([], async (server) => {
-      await server.feed(lines(1, 30));
-      const { page } = await visit(browser, `${server.url}/`);
-      await says(page, /^60 lines$/);
-      await page.clock.install();
-      await page.keyboard.press('C');
-      const undo = page.getByRole('button', { name: 'Undo', exact: true });
-      await undo.focus();
-      await page.clock.runFor(60_000);
-      assert.ok(await undo.isVisible());
-      await undo.blur();
-      await page.clock.runFor(60_000);
-      assert.is(await undo.count(), 0);
-    }),
-  )));
+/** A page with so many lines of each kind, at an address with that hash. */
+const withLines = (count: number, hash: string, body: (page: Page) => Promise<void>): (() => Promise<void>) =>
+  timed(60_000, () =>
+    withBrowser((browser) =>
+      serving([], async (server) => {
+        await server.feed(lines(1, count));
+        const { page } = await visit(browser, `${server.url}/${hash}`);
+        await body(page);
+      }),
+    ),
+  );
 
-test('panes that were closed leave nothing behind', timed(60_000, () =>
-  withBrowser((browser) =>
-    serving([], async (server) => {
-      await server.feed(lines(1, 30));
-      const { page } = await visit(browser, `${server.url}/`);
-      await says(page, /^60 lines$/);
-      const tool = await page.context().newCDPSession(page);
-      const left = async (): Promise<number[]> => {
-        await tool.send('HeapProfiler.collectGarbage');
-        const { nodes, jsEventListeners } = await tool.send('Memory.getDOMCounters');
-        return [nodes, jsEventListeners];
-      };
-      await press('|', 'Q')(page);
-      const [nodes = 0, listeners = 0] = await left();
-      for (let i = 0; i < 10; i++) await press('|', 'Q')(page);
-      let now: number[] = [];
-      const few = async (): Promise<boolean> => {
-        now = await left();
-        return (now[0] ?? 0) < nodes + 100 && (now[1] ?? 0) < listeners + 10;
-      };
-      await until(few, 5000, () => `${now.join(' nodes, ')} listeners, before it were ${nodes} and ${listeners}`);
-    }),
-  )));
+test('what can be undone stays while it has the focus', withLines(30, '', async (page) => {
+  await says(page, /^60 lines$/);
+  await page.clock.install();
+  await page.keyboard.press('C');
+  const undo = page.getByRole('button', { name: 'Undo', exact: true });
+  await undo.focus();
+  await page.clock.runFor(60_000);
+  assert.ok(await undo.isVisible());
+  await undo.blur();
+  await page.clock.runFor(60_000);
+  assert.is(await undo.count(), 0);
+}));
 
-test('keys that come faster than answers each go on from where the one before has led', timed(60_000, () =>
-  withBrowser((browser) =>
-    serving([], async (server) => {
-      await server.feed(lines(1, 3000));
-      const { page } = await visit(browser, `${server.url}/#stream=web1/app`);
-      await says(page, /^3,000 lines$/);
-      const here = page.locator('.row.here');
-      const press = (key: string, times: number): Promise<void> => page.evaluate(([which, count]) => {
-        const log = document.querySelector('#log');
-        for (let i = 0; i < Number(count); i++) log?.dispatchEvent(new KeyboardEvent('keydown', { key: String(which), bubbles: true, cancelable: true }));
-      }, [key, times]);
-      const at = (user: number): Promise<void> => until(async () => (await here.innerText()).includes(`user=${user}`), 5000, () => `at ${user}`);
-      await page.keyboard.press('E');
-      await at(3000);
-      await press('E', 7);
-      await at(2930);
-      await press('e', 7);
-      await at(3000);
-    }),
-  )));
+test('panes that were closed leave nothing behind', withLines(30, '', async (page) => {
+  await says(page, /^60 lines$/);
+  const tool = await page.context().newCDPSession(page);
+  const left = async (): Promise<number[]> => {
+    await tool.send('HeapProfiler.collectGarbage');
+    const { nodes, jsEventListeners } = await tool.send('Memory.getDOMCounters');
+    return [nodes, jsEventListeners];
+  };
+  await press('|', 'Q')(page);
+  const [nodes = 0, listeners = 0] = await left();
+  for (let i = 0; i < 10; i++) await press('|', 'Q')(page);
+  let now: number[] = [];
+  const few = async (): Promise<boolean> => {
+    now = await left();
+    return (now[0] ?? 0) < nodes + 100 && (now[1] ?? 0) < listeners + 10;
+  };
+  await until(few, 5000, () => `${now.join(' nodes, ')} listeners, before it were ${nodes} and ${listeners}`);
+}));
+
+test('keys that come faster than answers each go on from where the one before has led', withLines(3000, '#stream=web1/app', async (page) => {
+  await says(page, /^3,000 lines$/);
+  const here = page.locator('.row.here');
+  const press = (key: string, times: number): Promise<void> => page.evaluate(([which, count]) => {
+    const log = document.querySelector('#log');
+    for (let i = 0; i < Number(count); i++) log?.dispatchEvent(new KeyboardEvent('keydown', { key: String(which), bubbles: true, cancelable: true }));
+  }, [key, times]);
+  const at = (user: number): Promise<void> => until(async () => (await here.innerText()).includes(`user=${user}`), 5000, () => `at ${user}`);
+  await page.keyboard.press('E');
+  await at(3000);
+  await press('E', 7);
+  await at(2930);
+  await press('e', 7);
+  await at(3000);
+}));
 
 test.run();

@@ -6,7 +6,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { visit, withBrowser } from './browser.ts';
 import { says, status, texts } from './dom.ts';
-import { Proxy } from './proxy.ts';
+import { proxied } from './proxy.ts';
 import { record, records, serving } from './serving.ts';
 import { sh, timed, withFolder } from './sh.ts';
 
@@ -33,57 +33,47 @@ test('opened by an address with a password in it, the page is there', timed(60_0
 
 test('lines that fell between two lives of the server are told and counted; lines that came late are not lost', timed(60_000, () =>
   withBrowser((browser) =>
-    serving([], async (first) => {
-      const proxy = await Proxy.open(first.port);
-      try {
-        await first.feed(records('web1', 1, 5) + records('web1', 8, 3));
-        const { page } = await visit(browser, proxy.url);
-        await says(page, /2 lost/, status);
-        await first.feed(records('web1', 6, 2));
-        await says(page, /^10 lines$/);
-        await says(page, /0 lost/, status);
-        await serving([], async (second) => {
-          first.running.child.kill('SIGKILL');
-          proxy.turnTo(second.port);
-          proxy.cut();
-          await second.feed(records('web1', 15, 2));
-          await says(page, /^12 lines$/);
-          assert.equal((await texts(page)).slice(-3), ['4 lines missing here: web1 11-14', 'line 15', 'line 16']);
-          await says(page, /4 lost/, status);
-          await second.feed(records('web1', 20, 1));
-          await says(page, /7 lost/, status);
-        });
-      } finally {
-        await proxy.close();
-      }
-    }),
+    serving([], async (first) => proxied(first.port, async (proxy) => {
+      await first.feed(records('web1', 1, 5) + records('web1', 8, 3));
+      const { page } = await visit(browser, proxy.url);
+      await says(page, /2 lost/, status);
+      await first.feed(records('web1', 6, 2));
+      await says(page, /^10 lines$/);
+      await says(page, /0 lost/, status);
+      await serving([], async (second) => {
+        first.running.child.kill('SIGKILL');
+        proxy.turnTo(second.port);
+        proxy.cut();
+        await second.feed(records('web1', 15, 2));
+        await says(page, /^12 lines$/);
+        assert.equal((await texts(page)).slice(-3), ['4 lines missing here: web1 11-14', 'line 15', 'line 16']);
+        await says(page, /4 lost/, status);
+        await second.feed(records('web1', 20, 1));
+        await says(page, /7 lost/, status);
+      });
+    })),
   ),
 ));
 
 test('a stream is not told to be live while nothing is heard of it, and not forgotten when the server is started again', timed(60_000, () =>
   withBrowser((browser) =>
-    serving([], async (first) => {
-      const proxy = await Proxy.open(first.port);
+    serving([], async (first) => proxied(first.port, async (proxy) => {
       const list = (page: Page): Promise<string> => page.locator('#streams .list').innerText();
-      try {
-        await first.feed(records('web1', 1, 50) + records('web2', 1, 50));
-        const { page } = await visit(browser, proxy.url);
-        await says(page, /web1\s+5\.0\/s\s+web2\s+5\.0\/s/, list);
-        proxy.down = true;
-        proxy.cut();
-        await says(page, /web1\s+3s\s+web2\s+3s/, list);
-        await says(page, /web1\s+4s\s+web2\s+4s/, list);
-        assert.is(await page.locator('#streams .live').count(), 0);
-        await serving([], async (second) => {
-          await second.feed(records('web1', 51, 50));
-          proxy.turnTo(second.port);
-          proxy.down = false;
-          await says(page, /web1\s+5\.0\/s\s+web2\s+\d+s/, list);
-        });
-      } finally {
-        await proxy.close();
-      }
-    }),
+      await first.feed(records('web1', 1, 50) + records('web2', 1, 50));
+      const { page } = await visit(browser, proxy.url);
+      await says(page, /web1\s+5\.0\/s\s+web2\s+5\.0\/s/, list);
+      proxy.down = true;
+      proxy.cut();
+      await says(page, /web1\s+3s\s+web2\s+3s/, list);
+      await says(page, /web1\s+4s\s+web2\s+4s/, list);
+      assert.is(await page.locator('#streams .live').count(), 0);
+      await serving([], async (second) => {
+        await second.feed(records('web1', 51, 50));
+        proxy.turnTo(second.port);
+        proxy.down = false;
+        await says(page, /web1\s+5\.0\/s\s+web2\s+\d+s/, list);
+      });
+    })),
   ),
 ));
 
@@ -117,12 +107,11 @@ test('where the login is refused nobody is asked for it again and again, and it 
 test('eight tabs where no WebSocket passes: each is there, those that are not seen as well, though browsers have six connections', timed(120_000, () =>
   withBrowser((browser) =>
     serving([], async (server) => {
-      const proxy = await Proxy.open(server.port, false);
-      const see = (page: Page, on: boolean): Promise<void> => page.evaluate((hidden) => {
-        Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden });
-        document.dispatchEvent(new Event('visibilitychange'));
-      }, !on);
-      try {
+      await proxied(server.port, async (proxy) => {
+        const see = (page: Page, on: boolean): Promise<void> => page.evaluate((hidden) => {
+          Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden });
+          document.dispatchEvent(new Event('visibilitychange'));
+        }, !on);
         await server.feed(record('web1', 1, 'level=info msg=fine'));
         const { page: first } = await visit(browser, proxy.url);
         let page = first;
@@ -148,33 +137,26 @@ test('eight tabs where no WebSocket passes: each is there, those that are not se
         await server.feed(record('web1', 3));
         await says(first, /^3 lines$/);
         assert.not.match(told, /cut/);
-      } finally {
-        await proxy.close();
-      }
+      }, false);
     }),
   ),
 ));
 
 test('where a proxy sends to another page to log in, that is said, and it goes on where it stopped', timed(60_000, () =>
   withBrowser((browser) =>
-    serving([], async (server) => {
-      const proxy = await Proxy.open(server.port);
-      try {
-        await server.feed(records('web1', 1, 10));
-        const { page } = await visit(browser, proxy.url);
-        await says(page, /^10 lines$/);
-        proxy.login = true;
-        proxy.cut();
-        await says(page, /Login refused/, status);
-        await server.feed(records('web1', 11, 10));
-        proxy.login = false;
-        await page.getByRole('button', { name: 'Try now' }).click();
-        await says(page, /^20 lines$/);
-        await says(page, /Live/, status);
-      } finally {
-        await proxy.close();
-      }
-    }),
+    serving([], async (server) => proxied(server.port, async (proxy) => {
+      await server.feed(records('web1', 1, 10));
+      const { page } = await visit(browser, proxy.url);
+      await says(page, /^10 lines$/);
+      proxy.login = true;
+      proxy.cut();
+      await says(page, /Login refused/, status);
+      await server.feed(records('web1', 11, 10));
+      proxy.login = false;
+      await page.getByRole('button', { name: 'Try now' }).click();
+      await says(page, /^20 lines$/);
+      await says(page, /Live/, status);
+    })),
   ),
 ));
 

@@ -4,7 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { visit, withBrowser } from './browser.ts';
 import { pill, readAll, says, seen, status, tally, texts } from './dom.ts';
-import { Proxy } from './proxy.ts';
+import { proxied } from './proxy.ts';
 import { record, records, serving } from './serving.ts';
 import { timed, until } from './sh.ts';
 
@@ -162,8 +162,7 @@ for (const upgrade of [true, false]) {
   test(`cut connections (${upgrade ? 'WebSocket' : 'streamed response'}): no line is missing or twice`, timed(90_000, () =>
     withBrowser((browser) =>
       serving([], async (server) => {
-        const proxy = await Proxy.open(server.port, upgrade);
-        try {
+        await proxied(server.port, async (proxy) => {
           const { page } = await visit(browser, proxy.url);
           await says(page, /^0 lines$/);
           for (let n = 1; n <= 3000; n += 100) {
@@ -182,9 +181,7 @@ for (const upgrade of [true, false]) {
           assert.is(proxy.upgrades > 0, upgrade);
           assert.equal(await readAll(page), numbered(1, 3000));
           await says(page, /Live/, status);
-        } finally {
-          await proxy.close();
-        }
+        }, upgrade);
       }),
     ),
   ));
@@ -192,27 +189,22 @@ for (const upgrade of [true, false]) {
 
 test('a server started again is a row in its place, and lines that it reads again are not twice', timed(60_000, () =>
   withBrowser((browser) =>
-    serving([], async (first) => {
-      const proxy = await Proxy.open(first.port);
-      try {
-        await first.feed(records('web1', 1, 10));
-        const { page } = await visit(browser, proxy.url);
-        await says(page, /^10 lines$/);
-        await serving([], async (second) => {
-          await second.feed(records('web1', 6, 10));
-          await second.received(10);
-          proxy.turnTo(second.port);
-          proxy.cut();
-          await says(page, /^15 lines$/);
-          const rows = await texts(page);
-          assert.equal(rows.filter((text) => text.startsWith('line')), numbered(1, 15));
-          assert.match(rows[10] ?? '', /server was started again/);
-          await says(page, /5 repeated/, status);
-        });
-      } finally {
-        await proxy.close();
-      }
-    }),
+    serving([], async (first) => proxied(first.port, async (proxy) => {
+      await first.feed(records('web1', 1, 10));
+      const { page } = await visit(browser, proxy.url);
+      await says(page, /^10 lines$/);
+      await serving([], async (second) => {
+        await second.feed(records('web1', 6, 10));
+        await second.received(10);
+        proxy.turnTo(second.port);
+        proxy.cut();
+        await says(page, /^15 lines$/);
+        const rows = await texts(page);
+        assert.equal(rows.filter((text) => text.startsWith('line')), numbered(1, 15));
+        assert.match(rows[10] ?? '', /server was started again/);
+        await says(page, /5 repeated/, status);
+      });
+    })),
   ),
 ));
 

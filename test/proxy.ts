@@ -80,3 +80,13 @@ export class Proxy {
     socket.on('close', () => onward.destroy());
   }
 }
+
+/** Run `body` with a proxy before the server at that port; see `Proxy.open`. */
+export async function proxied(target: number, body: (proxy: Proxy) => Promise<void>, upgrade = true): Promise<void> {
+  const proxy = await Proxy.open(target, upgrade);
+  try {
+    await body(proxy);
+  } finally {
+    await proxy.close();
+  }
+}

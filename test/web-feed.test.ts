@@ -201,6 +201,12 @@ test('what has not come is a row in its place, and is counted', () => {
   assert.is(tab.store.lines, 6);
 });
 
+test('entries left out for a reason that this page does not know are told as missing', () => {
+  const tab = new Tab();
+  tab.take(hello() + '{"@":"skip","from":"e1.1","to":"e1.3","count":3,"why":"tired"}\n');
+  assert.equal(tab.texts, ['3 lines not shown: they are missing in what the server sent']);
+});
+
 test('an entry that is no record is shown, and the others with it', () => {
   const tab = new Tab();
   tab.take(hello() + batch(1, [record(1), 'null', '[1,2', '{"id":"unframed","ts":1,"msg":"raw","bad":"not JSON"}', record(2)]));

@@ -127,11 +127,14 @@ export function takeAll(views: PaneView[]): void {
   if (!panes.value.includes(focused.value)) focused.value = panes.value[0] as Choices;
 }
 
+/** So many streams a server counts. */
+const MAX_KNOWN = 10_000;
+
 /** What the worker says of the streams. */
 export function takeStreams(said: Extract<Say, { say: 'streams' }>): void {
   const ids = new Set(said.streams.map(({ id }) => id));
   // A server started again does not know those that have not spoken since, whose lines may be held here.
-  told.value = [...said.streams, ...told.value.filter(({ id }) => !ids.has(id)).map(unheard)].slice(0, 10_000);
+  told.value = [...said.streams, ...told.value.filter(({ id }) => !ids.has(id)).map(unheard)].slice(0, MAX_KNOWN);
   clock.value = Date.now();
   serverAhead.value = said.now - clock.value;
   serverLost.value = said.lost;

@@ -1,4 +1,5 @@
 /** Fuzzy search as people know it from fzf: the letters in order, the better the closer together and the nearer to beginnings of words. */
+import { isDigit } from '../ascii.ts';
 
 /** How well a text fits, more being better, and the characters that made it fit, ascending. */
 export type Fit = { score: number; at: number[] };
@@ -20,7 +21,6 @@ const MAX_QUERY = 60;
 
 const isLower = (c: number): boolean => c >= 97 && c <= 122;
 const isUpper = (c: number): boolean => c >= 65 && c <= 90;
-const isDigit = (c: number): boolean => c >= 48 && c <= 57;
 
 /** What it is worth that a hit stands at a place: beginnings of words are what people type. */
 export function bonusAt(text: string, at: number): number {

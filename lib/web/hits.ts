@@ -75,7 +75,7 @@ export class Hits {
   /** Whether the row at a position is known to match. */
   has(store: Store, position: number): boolean {
     const chunk = store.chunkOf(position);
-    const bits = chunk && this.#bits.get(chunk);
+    const bits = chunk && this.bitsOf(chunk);
     return chunk !== undefined && bits !== undefined && hasBit(bits, position - chunk.first);
   }
 

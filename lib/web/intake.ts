@@ -99,7 +99,7 @@ export class Intake implements FeedSink {
   skip(count: number, why: string, epoch: string, from: number, to: number): void {
     this.skipped += count;
     this.#ends.clear(); // gaps of runs are counted with these
-    this.#note(KIND.skip, '', Date.now(), `${linesText(count)} not shown: they ${SKIPPED[why]}`);
+    this.#note(KIND.skip, '', Date.now(), `${linesText(count)} not shown: they ${SKIPPED[why] ?? SKIPPED['missing']}`);
     if (why !== 'gone') this.#holes?.leave(epoch, from, to);
   }
 

@@ -6,7 +6,7 @@ export type Kind = (typeof KIND)[keyof typeof KIND];
 
 /** Memory a batch takes besides its bytes and index: objects and views, roughly, as measured. */
 const OVERHEAD = 1024;
-const PER_ENTRY = 15; // three offsets, stream, kind
+const PER_ENTRY = 16; // three offsets, stream, kind, traits
 /** Entries of a batch are numbered in 16 bits where they name their stream. */
 export const MAX_COUNT = 65_535;
 const COLON = 0x3a;
@@ -31,6 +31,8 @@ export class Batch {
   readonly msgs: Uint32Array;
   readonly streams: Uint16Array;
   readonly kinds: Uint8Array;
+  /** What is noted of each, as a digit of level.ts; `0` for marks. */
+  readonly traits: Uint8Array;
   readonly bytes: Buffer;
 
   constructor(at: { first: number; count: number; ts: number; marks: number; ids: string[] }, buffer: ArrayBuffer) {
@@ -44,6 +46,7 @@ export class Batch {
     this.msgs = new Uint32Array(buffer, 4 * at.count, 2 * at.count);
     this.streams = new Uint16Array(buffer, 12 * at.count, at.count);
     this.kinds = new Uint8Array(buffer, 14 * at.count, at.count);
+    this.traits = new Uint8Array(buffer, 15 * at.count, at.count);
     this.bytes = Buffer.from(buffer, PER_ENTRY * at.count);
   }
 
@@ -126,7 +129,7 @@ export class BatchBuilder {
     this.count = i + 1;
   }
 
-  /** The batch, to begin with entry `first`. The builder is empty then. */
+  /** The batch, to begin with entry `first`; its traits are to be noted. The builder is empty then. */
   take(first: number): Batch {
     const { count, ts, marks } = this;
     const buffer = new ArrayBuffer(PER_ENTRY * count + this.length);
@@ -179,5 +182,7 @@ export function joinBatches(batches: readonly Batch[]): Batch {
       builder.note(batch.id(i), batch.kinds[i] as Kind, from, to, at + (batch.ends[i] as number));
     }
   }
-  return builder.take(batches[0]?.first ?? 1);
+  const joined = builder.take(batches[0]?.first ?? 1);
+  for (const batch of batches) joined.traits.set(batch.traits, batch.first - joined.first);
+  return joined;
 }

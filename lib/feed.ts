@@ -89,13 +89,15 @@ export class Feed {
 
   #whole(batch: Batch, from: number): Parts {
     const count = Math.min(batch.count, this.#until - batch.first + 1) - from;
-    const head = { '@': 'batch', at: this.#at(batch.first + from), count, ts: batch.ts };
+    const traits = Buffer.from(batch.traits.subarray(from, from + count)).toString('latin1');
+    const head = { '@': 'batch', at: this.#at(batch.first + from), count, ts: batch.ts, traits };
     const seqs = this.#selection.ids && Array.from({ length: count }, (_, i) => batch.first + from + i);
     return [line(seqs ? { ...head, seqs } : head), batch.bytes.subarray(batch.start(from), batch.ends[from + count - 1])];
   }
 
   #some(batch: Batch, chosen: readonly number[]): Parts {
     const seqs = chosen.map((i) => batch.first + i);
-    return [line({ '@': 'batch', at: this.#at(seqs[0] as number), count: seqs.length, ts: batch.ts, seqs }), linesOf(batch, chosen)];
+    const traits = Buffer.from(chosen.map((i) => batch.traits[i] as number)).toString('latin1');
+    return [line({ '@': 'batch', at: this.#at(seqs[0] as number), count: seqs.length, ts: batch.ts, traits, seqs }), linesOf(batch, chosen)];
   }
 }

@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { VERSION } from './cli.ts';
-import { EntryLevels } from './entry-levels.ts';
 import { Ingest } from './ingest.ts';
 import { Intake } from './intake.ts';
 import type { Counters } from './progress.ts';
@@ -43,7 +42,6 @@ export class Service {
   readonly version = VERSION;
   readonly started = Date.now();
   readonly ring: Ring;
-  readonly levels: EntryLevels;
   readonly ingest: Ingest;
   readonly intake: Intake;
   /** Streams open now, in all so far, and refused because there were too many. */
@@ -54,7 +52,6 @@ export class Service {
 
   constructor(memory: number) {
     this.ring = new Ring(memory);
-    this.levels = new EntryLevels(this.ring);
     this.ingest = new Ingest(this.ring);
     this.intake = new Intake(this.ingest);
   }

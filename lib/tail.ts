@@ -2,9 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
 import { type Batch, KIND } from './batch.ts';
-import type { EntryLevels } from './entry-levels.ts';
 import type { Parts } from './feed.ts';
-import { LEVEL_NAMES } from './level.ts';
+import { LEVEL_NAMES, TRAIT, traitsOf } from './level.ts';
 import { idsOf, linesOf as countOf, STREAM_HEADERS } from './live.ts';
 import { MAX_PATTERN, type Matcher, type Pattern, PatternFault } from './matcher.ts';
 import { type Origin, pump, type Sink } from './pump.ts';
@@ -17,9 +16,6 @@ import { patternFault } from './web/pattern.ts';
 
 const LINES = 100;
 const BACKSLASH = 0x5c;
-
-/** What is held, and the levels of it. */
-type Held = { ring: Ring; levels: EntryLevels };
 
 /** Times of entries, ms: [since, until). */
 type Span = { since: number; until: number };
@@ -83,15 +79,13 @@ function spanOf(values: Map<string, string[]>): Span | undefined {
 export class Tail implements Origin {
   readonly #ring: Ring;
   readonly #query: TailQuery;
-  readonly #levels: EntryLevels;
   readonly #matcher: Matcher;
   readonly #end: number;
   #next = 0;
 
-  constructor(ring: Ring, query: TailQuery, levels: EntryLevels, matcher: Matcher) {
+  constructor(ring: Ring, query: TailQuery, matcher: Matcher) {
     this.#ring = ring;
     this.#query = query;
-    this.#levels = levels;
     this.#matcher = matcher;
     this.#end = query.follow ? Infinity : ring.next;
   }
@@ -101,13 +95,12 @@ export class Tail implements Origin {
     const { lines, levels, span, pattern, selection } = this.#query;
     const ring = this.#ring;
     let next = ring.next;
-    if (lines === Infinity) await this.#batchOf(next - 1); // reading levels may take a while: what is held then is all there is
     if (lines === 0 || lines === Infinity || (levels === undefined && !span && !pattern)) {
       this.#next = startOfLast(ring, lines, { ids: selection.ids, marks: false });
       return;
     }
     let left = lines;
-    for (let batch = await this.#batchOf(next - 1); batch && !isOver(); batch = await this.#batchOf(next - 1)) {
+    for (let batch = ring.batchOf(next - 1); batch && !isOver(); batch = ring.batchOf(next - 1)) {
       const found = await this.#chosen(batch, 0, false);
       next = batch.first;
       if (found.length < left) left -= found.length;
@@ -124,7 +117,7 @@ export class Tail implements Origin {
   async read(): Promise<Parts | undefined> {
     const { levels, span } = this.#query;
     for (;;) {
-      const batch = this.#next < this.#end ? await this.#batchOf(this.#next) : undefined;
+      const batch = this.#next < this.#end ? this.#ring.batchOf(this.#next) : undefined;
       if (this.#next < this.#ring.first) return [this.#skip()];
       if (!batch) return undefined;
       const chosen = await this.#chosen(batch, this.#next - batch.first, this.#query.selection.marks);
@@ -140,21 +133,12 @@ export class Tail implements Origin {
     return Buffer.from(this.#query.text ? `lm-serve: ${why}\n` : `${JSON.stringify({ '@': 'error', why })}\n`);
   }
 
-  /** The batch that holds an entry, when its levels are known if they are asked for; undefined when it is not held. */
-  async #batchOf(seq: number): Promise<Batch | undefined> {
-    for (;;) {
-      const batch = this.#ring.batchOf(seq);
-      if (!batch || this.#query.levels === undefined || this.#levels.knows(batch)) return batch;
-      await this.#levels.step();
-    }
-  }
-
   /** Entries of the batch from `from` on that are asked for, ascending. */
   async #chosen(batch: Batch, from: number, marks: boolean): Promise<number[]> {
     const { levels, span, pattern, selection } = this.#query;
     const isMark = (entry: number): boolean => batch.kinds[entry] === KIND.mark;
     let all = select(batch, from, { ids: selection.ids, marks }) ?? Array.from({ length: batch.count - from }, (_, i) => from + i);
-    if (levels !== undefined) all = all.filter((entry) => isMark(entry) || (levels & (1 << this.#levels.of(batch.first + entry))) !== 0);
+    if (levels !== undefined) all = all.filter((entry) => isMark(entry) || (levels & (1 << (traitsOf(batch.traits[entry] as number) & TRAIT.level))) !== 0);
     if (span) all = all.filter((entry) => isWithin(span, batch.time(entry)));
     if (!pattern) return all;
     const hits = await this.#matcher.match(pattern, batch, all.filter((entry) => !isMark(entry)));
@@ -184,10 +168,10 @@ function textOf(batch: Batch, chosen: readonly number[]): Buffer {
 }
 
 /** Answer with the tail; the answer's head is written when the search has got anywhere. Rejects with PatternFault before that only. */
-export async function sendTail({ ring, levels }: Held, query: TailQuery, matcher: Matcher, req: IncomingMessage, res: ServerResponse): Promise<void> {
+export async function sendTail(ring: Ring, query: TailQuery, matcher: Matcher, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const head = { 'Content-Type': query.text ? 'text/plain; charset=utf-8' : 'application/x-ndjson; charset=utf-8', ...STREAM_HEADERS };
   if (req.method === 'HEAD') return void res.writeHead(200, head).end();
-  const tail = new Tail(ring, query, levels, matcher);
+  const tail = new Tail(ring, query, matcher);
   const sink: Sink = responseSink(res);
   await tail.seek(() => sink.closed);
   const first = await tail.read();

@@ -1,4 +1,6 @@
 /** A page's side of the feed worker for the tests: a keeper fed with lines, with a match worker in the same thread. */
+import { Heads } from '../lib/heads.ts';
+import { digitOf, TRAIT } from '../lib/level.ts';
 import type { Matcher } from '../lib/web/match-thread.ts';
 import { Keeper } from '../lib/web/keeper.ts';
 import type { Limits } from '../lib/web/limits.ts';
@@ -12,6 +14,15 @@ const THREADS = 2;
 const encoder = new TextEncoder();
 export type Line = { id: string; text: string; ts?: number };
 export const filter = (source: string, rest: Partial<Filter> = {}): Filter => ({ source, mode: 'regex', fold: false, exclude: false, ...rest });
+
+/** The traits of the next line of a stream, as its server would tell them: its text alone is looked at, and the keys behind it. */
+export function traitsOf(heads: Heads, id: string, text: string, tail = '', more = false): number {
+  const bytes = encoder.encode(text + tail);
+  const end = bytes.length - encoder.encode(tail).length;
+  const head = heads.of(id);
+  head.read(bytes, 0, end, end, bytes.length, more);
+  return head.level | (head.goesOn ? TRAIT.goesOn : 0);
+}
 
 /** Match workers in this thread: each answers its jobs in turn, a while later that is not the same each time; the pattern `never` is never answered. */
 export class Desk {
@@ -54,6 +65,7 @@ export class Page {
   readonly desk = new Desk();
   readonly keeper: Keeper;
   readonly sent: Line[] = [];
+  readonly #heads = new Heads();
   #serial = 0;
   #choice = EVERYTHING;
 
@@ -64,7 +76,8 @@ export class Page {
   }
 
   add(lines: Line[]): void {
-    const head = `{"@":"batch","at":"e.${this.sent.length + 1}","count":${lines.length},"ts":1}\n`;
+    const traits = String.fromCharCode(...lines.map(({ id, text }) => digitOf(traitsOf(this.#heads, id, text))));
+    const head = `{"@":"batch","at":"e.${this.sent.length + 1}","count":${lines.length},"ts":1,"traits":"${traits}"}\n`;
     const n = this.sent.length + 1;
     const body = lines.map(({ id, text, ts = 1 }, i) => `${JSON.stringify({ id, run: 'r', n: n + i, ts, msg: text })}\n`);
     this.sent.push(...lines);

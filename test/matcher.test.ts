@@ -4,7 +4,6 @@ import { pathToFileURL } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Batch } from '../lib/batch.ts';
-import { EntryLevels } from '../lib/entry-levels.ts';
 import { Ingest, Source } from '../lib/ingest.ts';
 import { Matcher, MAX_SEARCHES, PatternFault } from '../lib/matcher.ts';
 import { Ring } from '../lib/ring.ts';
@@ -99,7 +98,7 @@ test('a script that is not there is a failure of the search, not of the process'
 
 async function tailed(ring: Ring, query: string): Promise<string[]> {
   return withMatcher(async (matcher) => {
-    const tail = new Tail(ring, tailQuery(query), new EntryLevels(ring), matcher);
+    const tail = new Tail(ring, tailQuery(query), matcher);
     await tail.seek(() => false);
     let text = '';
     for (let parts = await tail.read(); parts; parts = await tail.read()) text += Buffer.concat(parts).toString();
@@ -153,7 +152,7 @@ test('a follower that is too slow is told, also in text', timed(10_000, () => wi
       ingest.flush();
     };
     add();
-    const tail = new Tail(ring, tailQuery(`follow=1&${form}`), new EntryLevels(ring), matcher);
+    const tail = new Tail(ring, tailQuery(`follow=1&${form}`), matcher);
     await tail.seek(() => false);
     await tail.read();
     for (let i = 0; i < 20; i++) add();

@@ -2,14 +2,20 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { Feed } from '../lib/feed.ts';
+import { IdFilter } from '../lib/glob.ts';
+import { Heads } from '../lib/heads.ts';
+import { Ingest, Source } from '../lib/ingest.ts';
+import { Ring } from '../lib/ring.ts';
 import type { Chunk } from '../lib/web/chunk.ts';
-import { KIND } from '../lib/web/kind.ts';
+import { KIND, TRAIT } from '../lib/web/kind.ts';
 import { FeedReader } from '../lib/web/feed.ts';
 import { Intake } from '../lib/web/intake.ts';
 import { Runs } from '../lib/web/runs.ts';
 import { KEPT, Sparks } from '../lib/web/sparks.ts';
 import type { Limits } from '../lib/web/limits.ts';
 import { Store } from '../lib/web/store.ts';
+import { traitsOf } from './keeping.ts';
 
 const encoder = new TextEncoder();
 
@@ -67,7 +73,7 @@ test('where entries are is known, whatever came between them, again, or before t
         if ('batch' in one) {
           tab.take(batch(seq + 1, one.batch.map((again, i) => record(again ? n : ++n, String(seq + 1 + i)))));
           seq += one.batch.length;
-        } else if ('note' in one) tab.store.note({ kind: KIND.mark, id: '', run: '', n: 0, ts: 1, more: false }, 'note');
+        } else if ('note' in one) tab.store.note({ kind: KIND.mark, id: '', run: '', n: 0, ts: 1, traits: 0 }, 'note');
         else {
           tab.take(`{"@":"skip","from":"e1.${seq + 1}","to":"e1.${seq + one.skip}","count":${one.skip},"why":"${one.why}"}\n`);
           seq += one.skip;
@@ -108,15 +114,49 @@ test('lines come out as they went in, wherever the blocks are cut', () => {
   );
 });
 
+test('each line has the traits that its server told, wherever the feed begins and ends and whichever streams it is of', () => {
+  const texts = fc.constantFrom('ERROR x', '\tat y', 'Caused by: "z"', 'plain', '  indented', '{"level":"warn"}', 'é \\ INFO', '');
+  const line = fc.record({ id: fc.constantFrom('a', 'b', 'c'), text: texts, late: fc.boolean() });
+  const asked = fc.record({ lines: fc.nat(40), until: fc.nat(40), id: fc.constantFrom(undefined, 'a', '[ab]') });
+  fc.assert(
+    fc.property(fc.array(line, { minLength: 1, maxLength: 40 }), fc.integer({ min: 1, max: 9 }), fc.array(asked, { minLength: 1, maxLength: 4 }), (lines, together, queries) => {
+      const ring = new Ring(1 << 20);
+      const ingest = new Ingest(ring);
+      const source = new Source();
+      const heads = new Heads();
+      const told: number[] = [];
+      lines.forEach(({ id, text, late }, i) => {
+        const n = 10 * i + (late ? 2 : 1); // a mark of what is missing before each
+        ingest.push(source, Buffer.from(`${record(n, text, id)}\n`), 1);
+        told.push(traitsOf(heads, id, text));
+        if (i % together === 0) ingest.flush();
+      });
+      ingest.flush();
+      for (const { lines: count, until, id } of queries) {
+        const feed = new Feed(ring, 'e1', { after: { epoch: 'e1', seq: count }, until: count + until }, id === undefined ? undefined : new IdFilter([id]));
+        const tab = new Tab();
+        tab.take(hello());
+        for (let parts = feed.read(); parts; parts = feed.read()) for (const part of parts) tab.take(part);
+        for (const chunk of tab.store.chunks) {
+          for (let row = 0; row < chunk.count; row++) {
+            const { kind, n, traits } = chunk.label(row);
+            assert.is(traits, kind === KIND.line ? told[Math.floor(n / 10)] : 0);
+          }
+        }
+      }
+    }),
+  );
+});
+
 test('what a row knows: stream, run, number, time, further keys', () => {
   const tab = new Tab();
   const long = '{"id":"a/b","run":"k3","n":12,"ts":55,"msg":"x\\ty","more":true,"host":"h"}';
   tab.take(hello() + batch(7, [long, '{"id":"c","ts":56,"msg":""}']));
   const chunk = tab.store.chunks[0] as Chunk;
-  assert.equal(chunk.label(0), { kind: KIND.line, id: 'a/b', run: 'k3', n: 12, ts: 55, more: true });
+  assert.equal(chunk.label(0), { kind: KIND.line, id: 'a/b', run: 'k3', n: 12, ts: 55, traits: TRAIT.more });
   assert.is(chunk.text(0), 'x\ty');
   assert.is(chunk.tail(0), ',"more":true,"host":"h"}');
-  assert.equal(chunk.label(1), { kind: KIND.line, id: 'c', run: '', n: 0, ts: 56, more: false });
+  assert.equal(chunk.label(1), { kind: KIND.line, id: 'c', run: '', n: 0, ts: 56, traits: 0 });
   assert.is(chunk.text(1), '');
   assert.is(chunk.tail(1), '');
   assert.is(tab.feed.cursor, 'e1.8');

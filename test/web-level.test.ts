@@ -4,12 +4,10 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { levelOfText } from '../lib/grading.ts';
-import { Head } from '../lib/heads.ts';
-import { LEVEL, LEVEL_NAMES } from '../lib/level.ts';
+import { Head, Heads } from '../lib/heads.ts';
+import { LEVEL, LEVEL_NAMES, TRAIT } from '../lib/level.ts';
 import { levelOfKeys } from '../lib/level-keys.ts';
-import { Chunk } from '../lib/web/chunk.ts';
-import { KIND, TRAIT } from '../lib/web/kind.ts';
-import { Store } from '../lib/web/store.ts';
+import { Page, traitsOf } from './keeping.ts';
 
 const encoder = new TextEncoder();
 const levelOf = (text: string): string => {
@@ -111,40 +109,33 @@ test('whatever the bytes are, there is a level, and nothing outside of the line 
 });
 
 /** The traits of lines of one stream, as level and `+` for what goes on. */
-function traitsOf(lines: string[], ids = lines.map(() => 'a')): string[] {
-  const store = new Store();
-  lines.forEach((line, i) => {
-    const bytes = encoder.encode(line);
-    store.add({ kind: KIND.line, id: ids[i] ?? 'a', run: 'r', n: i, ts: i, more: line.endsWith('…') }, bytes, 0, bytes.length, false);
-  });
-  const chunk = store.chunks[0] as Chunk;
-  return lines.map((_, i) => {
-    const traits = chunk.traits[i] as number;
+function told(lines: string[], ids = lines.map(() => 'a')): string[] {
+  const heads = new Heads();
+  return lines.map((line, i) => {
+    const traits = traitsOf(heads, ids[i] ?? 'a', line, '', line.endsWith('…'));
     return `${LEVEL_NAMES[traits & TRAIT.level]}${(traits & TRAIT.goesOn) !== 0 ? '+' : ''}`;
   });
 }
 
 test('a stack trace goes on from its head and has its level', () => {
-  assert.equal(traitsOf(['ERROR x', '\tat a.b(C.java:1)', '\tat INFO', 'Caused by: y', '\t... 3 more', '... 3 more', 'INFO z', '  indented']), [
+  assert.equal(told(['ERROR x', '\tat a.b(C.java:1)', '\tat INFO', 'Caused by: y', '\t... 3 more', '... 3 more', 'INFO z', '  indented']), [
     'error', 'error+', 'error+', 'error+', 'error+', 'error+', 'info', 'info+',
   ]);
-  assert.equal(traitsOf(['Traceback (most recent call last):', '  File "x"', '    y()', 'ValueError: z', 'next']), [
+  assert.equal(told(['Traceback (most recent call last):', '  File "x"', '    y()', 'ValueError: z', 'next']), [
     'error', 'error+', 'error+', 'error+', 'none',
   ]);
-  assert.equal(traitsOf(['  nothing before', 'x…', 'y…', 'z', 'w']), ['none', 'none', 'none+', 'none+', 'none']);
-  assert.equal(traitsOf(['ERROR x', 'b', ' at', ' at'], ['a', 'b', 'a', 'b']), ['error', 'none', 'error+', 'none+']);
-  const endless = traitsOf(['ERROR x', ...Array.from({ length: 600 }, () => ' indented')]);
+  assert.equal(told(['  nothing before', 'x…', 'y…', 'z', 'w']), ['none', 'none', 'none+', 'none+', 'none']);
+  assert.equal(told(['ERROR x', 'b', ' at', ' at'], ['a', 'b', 'a', 'b']), ['error', 'none', 'error+', 'none+']);
+  const endless = told(['ERROR x', ...Array.from({ length: 600 }, () => ' indented')]);
   assert.is(endless.filter((t) => t === 'error+').length, 500 + 0);
   assert.is(endless[501], 'none');
 });
 
-test('errors are counted, in all and for each stream; lines that go on are not', () => {
-  const store = new Store();
-  for (const [id, line] of [['a', 'ERROR x'], ['a', ' at y'], ['b', 'FATAL z'], ['a', 'WARN'], ['a', 'error: again']] as const) {
-    const bytes = encoder.encode(line);
-    store.add({ kind: KIND.line, id, run: '', n: 0, ts: 1, more: false }, bytes, 0, bytes.length, false);
-  }
-  assert.equal([store.traits.errors, store.traits.errorsOf('a'), store.traits.errorsOf('b'), store.traits.errorsOf('c')], [3, 2, 1, 0]);
+test('errors are counted, in all and for each stream; lines that go on are not', async () => {
+  const page = new Page();
+  const lines = [['a', 'ERROR x'], ['a', ' at y'], ['b', 'FATAL z'], ['a', 'WARN'], ['a', 'error: again']] as const;
+  page.add(lines.map(([id, text]) => ({ id, text })));
+  assert.equal([(await page.keeper.state('live', 0)).errors, ...['a', 'b', 'c'].map((id) => page.keeper.errorsOf(id))], [3, 2, 1, 0]);
 });
 
 test.run();

@@ -1,6 +1,6 @@
 /** About a thousand lines of the store, kept as bytes: half the memory of strings, and dropped whole. */
 import { unescapeTo } from '../json-text.ts';
-import { isLine, TRAIT, type Kind, type Label } from './kind.ts';
+import { isLine, type Kind, type Label } from './kind.ts';
 
 /** The most rows of a chunk, and the bytes at which it takes no further row. */
 export const CHUNK_ROWS = 1024;
@@ -26,7 +26,7 @@ export class Chunk {
   readonly ends = new Uint32Array(CHUNK_ROWS * 2);
   bytes: Uint8Array<ArrayBuffer>;
   sealed = false;
-  /** For each row what traits.ts found, its time, and its number within its run. */
+  /** For each row its traits, its time, and its number within its run. */
   readonly traits = new Uint8Array(CHUNK_ROWS);
   readonly ts = new Float64Array(CHUNK_ROWS);
   readonly ns = new Float64Array(CHUNK_ROWS);
@@ -74,7 +74,7 @@ export class Chunk {
     this.#runOf[row] = indexIn(this.#runs, label.run);
     this.ns[row] = label.n;
     this.ts[row] = label.ts;
-    this.traits[row] = label.more ? TRAIT.more : 0;
+    this.traits[row] = label.traits;
     if (isLine(label.kind)) this.lines++;
     this.count++;
   }
@@ -100,7 +100,7 @@ export class Chunk {
       run: this.#runs[this.#runOf[row] as number] ?? '',
       n: this.ns[row] as number,
       ts: this.ts[row] as number,
-      more: ((this.traits[row] as number) & TRAIT.more) !== 0,
+      traits: this.traits[row] as number,
     };
   }
 

@@ -16,11 +16,12 @@ export function rowOf(lens: Lens, at: number): Row | undefined {
   const place = lens.at(at);
   if (!place) return undefined;
   const { chunk, row, piece, index } = place;
-  const { kind, id, run, n, ts, more } = chunk.label(row);
+  const { kind, id, run, n, ts, traits } = chunk.label(row);
   const flags = piece.more?.flags[index] ?? 0;
   return {
-    at, position: chunk.first + row, kind, id, run, n, ts, more,
-    level: ((chunk.traits[row] as number) & TRAIT.level) as Level,
+    at, position: chunk.first + row, kind, id, run, n, ts,
+    level: (traits & TRAIT.level) as Level,
+    more: (traits & TRAIT.more) !== 0,
     text: chunk.text(row, ROW_BYTES),
     rest: Math.max(0, chunk.end(row) - chunk.start(row) - ROW_BYTES),
     tail: chunk.tail(row, MAX_TAIL),

@@ -2,6 +2,7 @@
 import { viewOf } from '../json-scan.ts';
 import { Literal } from '../literal.ts';
 import { isStreamId } from '../stream-id.ts';
+import { TRAIT } from './kind.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -34,7 +35,7 @@ export class Entry {
   writer: Writer = { id: '', run: '', key: '' };
   n = 0;
   ts = NaN;
-  more = false;
+  traits = 0;
   /** The inside of msg, whether it holds escapes, and where the record ends. */
   start = 0;
   end = 0;
@@ -43,8 +44,9 @@ export class Entry {
   readonly #writers = new Map<number, Known>();
   #at = 0;
 
-  /** Read bytes[start, end), a record without its newline. Gives why it is none, or undefined. */
-  read(bytes: Uint8Array, start: number, end: number): string | undefined {
+  /** Read bytes[start, end), a record without its newline, of which the server tells these traits. Gives why it is none, or undefined. */
+  read(bytes: Uint8Array, start: number, end: number, traits: number): string | undefined {
+    this.traits = traits;
     this.tailEnd = end;
     return this.#readKnown(bytes, start, end) ? undefined : this.#readAny(bytes, start, end);
   }
@@ -91,7 +93,7 @@ export class Entry {
     this.start = start;
     this.end = at;
     this.escaped = escaped;
-    this.more = MORE.stands(bytes, viewOf(bytes), at + 2, end);
+    if (MORE.stands(bytes, viewOf(bytes), at + 2, end)) this.traits |= TRAIT.more;
     return true;
   }
 

@@ -1,4 +1,5 @@
 /** The live feed of lm-serve read: blocks of bytes in, entries out, and the cursor to go on from after a cut. */
+import { traitsOf } from '../level.ts';
 import { Entry } from './entry.ts';
 
 /** What the reader tells of; byte ranges hold until the call returns. */
@@ -43,6 +44,7 @@ export class FeedReader {
   #left = 0; // entries of the batch still to come
   #next = 0; // number of the first of them
   #ts = 0; // arrival of the batch
+  #traits = ''; // a digit for each of its entries that are still to come, behind those for the others
   #greeted = false;
 
   constructor(sink: FeedSink) {
@@ -98,7 +100,7 @@ export class FeedReader {
     else if (!this.#greeted) throw new Error('the feed does not begin with hello');
     else if (this.#left === 0) throw new Error('a record outside of a batch');
     else if (this.#isNew()) {
-      const why = this.#entry.read(bytes, start, end);
+      const why = this.#entry.read(bytes, start, end, traitsOf(this.#traits.charCodeAt(this.#traits.length - 1 - this.#left)) & 15);
       if (why !== undefined) this.#sink.strange(decoder.decode(bytes.subarray(start, end)), why, this.#ts);
       else if (!this.#sink.record(this.#entry, bytes, Number.isNaN(this.#entry.ts) ? this.#ts : this.#entry.ts)) {
         this.#sink.next(this.epoch, this.seq + 1);
@@ -140,6 +142,7 @@ export class FeedReader {
     this.#next = at;
     this.#left = count(line['count']);
     this.#ts = ts;
+    this.#traits = text(line['traits']);
     this.#sink.next(this.epoch, Math.max(at, this.seq + 1));
   }
 

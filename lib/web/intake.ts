@@ -52,7 +52,7 @@ export class Intake implements FeedSink {
     this.#store.place(epoch, seq);
   }
 
-  record({ writer, n, more, start, end, escaped, tailEnd }: Entry, bytes: Uint8Array, ts: number): boolean {
+  record({ writer, n, traits, start, end, escaped, tailEnd }: Entry, bytes: Uint8Array, ts: number): boolean {
     const { id, run, key } = writer;
     const gap = this.#ends.size > 0 ? this.#gapBefore(key, n) : 0;
     if (gap > 0) {
@@ -66,7 +66,7 @@ export class Intake implements FeedSink {
     }
     this.lostNow += late - this.#runs.late;
     const bad = run === '' && id === 'unframed';
-    this.#store.add({ kind: bad ? KIND.bad : KIND.line, id, run, n, ts, more }, bytes, start, end, escaped, tailEnd);
+    this.#store.add({ kind: bad ? KIND.bad : KIND.line, id, run, n, ts, traits }, bytes, start, end, escaped, tailEnd);
     return gap <= 0;
   }
 
@@ -80,7 +80,7 @@ export class Intake implements FeedSink {
   strange(text: string, why: string, ts: number): void {
     const bytes = encoder.encode(`${text} ,"bad":${JSON.stringify(why)}}`);
     const textEnd = encoder.encode(text).length;
-    this.#store.add({ kind: KIND.bad, id: 'unframed', run: '', n: 0, ts, more: false }, bytes, 0, textEnd, false, bytes.length);
+    this.#store.add({ kind: KIND.bad, id: 'unframed', run: '', n: 0, ts, traits: 0 }, bytes, 0, textEnd, false, bytes.length);
   }
 
   lost(id: string, _run: string, from: number, to: number, count: number, ts: number): void {
@@ -104,6 +104,6 @@ export class Intake implements FeedSink {
   }
 
   #note(kind: Kind, id: string, ts: number, text: string): void {
-    this.#store.note({ kind, id, run: '', n: 0, ts, more: false }, text);
+    this.#store.note({ kind, id, run: '', n: 0, ts, traits: 0 }, text);
   }
 }

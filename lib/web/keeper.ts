@@ -67,7 +67,7 @@ export class Keeper {
 
   /** Lines at level error or above of a stream that have come. */
   errorsOf(id: string): number {
-    return this.#store.traits.errorsOf(id);
+    return this.#store.errors.of(id);
   }
 
   /** Do what a pane asks; gives the answer where there is one. */
@@ -111,7 +111,7 @@ export class Keeper {
       lost: this.#intake.lostBefore,
       skipped: this.#intake.skipped - this.#holes.loaded,
       repeated: this.#intake.repeated,
-      errors: this.#store.traits.errors,
+      errors: this.#store.errors.count,
       cursor: this.feed.cursor,
     };
   }
@@ -126,7 +126,7 @@ export class Keeper {
 
   /** A note of the person's between the lines. */
   #mark(text: string): void {
-    this.#store.note({ kind: KIND.mark, id: '', run: '', n: 0, ts: Date.now(), more: false }, text.slice(0, MAX_NOTE));
+    this.#store.note({ kind: KIND.mark, id: '', run: '', n: 0, ts: Date.now(), traits: 0 }, text.slice(0, MAX_NOTE));
     this.#store.place(this.feed.epoch, this.feed.seq + 1);
     this.#grown();
   }

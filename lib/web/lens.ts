@@ -1,11 +1,11 @@
 /** The rows that are shown, out of those that are held: a number for each that never changes while rows join at either end. */
 import { LEVELS } from '../level.ts';
 import type { Chunk } from './chunk.ts';
-import { TRAIT } from './kind.ts';
+import { isError, TRAIT } from './kind.ts';
 import { Folds } from './folds.ts';
 import { hasBit, type Hits } from './hits.ts';
 import { newPiece, pieceOf, type Piece } from './piece.ts';
-import { isError, PART, Scope, type Part } from './scope.ts';
+import { PART, Scope, type Part } from './scope.ts';
 import { ShapeCounts } from './shape.ts';
 import type { Store } from './store.ts';
 import type { Choice, LevelCounts } from './talk.ts';
@@ -68,7 +68,7 @@ export class Lens {
         if (part >= PART.off) (passing[level] as number)++;
         if (part === PART.line) {
           shape.add(chunk.ts[row] as number, level);
-          if (isError(chunk, row)) errors++;
+          if (isError(chunk.traits[row] as number)) errors++;
         }
       }
       const shown = part === PART.line || part === PART.note;

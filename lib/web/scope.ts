@@ -1,5 +1,5 @@
 /** Which lines a pane is about, whatever their text: streams, levels, a stretch of time, and what has not been cleared away. */
-import { ALL_LEVELS, LEVEL } from '../level.ts';
+import { ALL_LEVELS } from '../level.ts';
 import type { Chunk } from './chunk.ts';
 import { isLine, KIND, TRAIT } from './kind.ts';
 import type { Choice } from './talk.ts';
@@ -60,10 +60,4 @@ export class Scope {
     this.#chunk = chunk;
     this.#chosen = chunk.names.map((name) => name === '' || !this.#streams || this.#streams.has(name));
   }
-}
-
-/** Whether a row is an error of its own: lines that go on from it have its level and are none. */
-export function isError(chunk: Chunk, row: number): boolean {
-  const traits = chunk.traits[row] as number;
-  return (traits & TRAIT.level) >= LEVEL.error && (traits & TRAIT.goesOn) === 0;
 }

@@ -1,15 +1,15 @@
 /** The lines that this tab holds: the newest, bounded in number and bytes, each at a position that never changes. */
 import { Chunk } from './chunk.ts';
-import { isLine, type Label } from './kind.ts';
+import { Errors } from './errors.ts';
+import { isError, isLine, type Label } from './kind.ts';
 import { LIMITS, type Limits } from './limits.ts';
 import { Places } from './places.ts';
-import { Traits } from './traits.ts';
 
 /** Room that one long line has made longer than this is not kept, bytes. */
 const MAX_ROOM = 1024 * 1024;
 
 export class Store {
-  readonly traits = new Traits();
+  readonly errors = new Errors();
   readonly places = new Places();
   /** Oldest first; only the last one takes rows. */
   readonly chunks: Chunk[] = [];
@@ -75,7 +75,7 @@ export class Store {
     chunk.add(label, from, start, end, escaped, tailEnd);
     if (!isLine(label.kind)) return;
     this.lines++;
-    this.traits.note(chunk, chunk.count - 1, label.id);
+    if (isError(label.traits)) this.errors.add(label.id);
   }
 
   /** Add a note of the page itself. */

@@ -16,9 +16,7 @@ export class Traits {
 
   /** Note the traits of all entries of the next batch in it. */
   note(batch: Batch): void {
-    const { msgs, ends, traits } = batch;
-    // Not a Buffer: what reads lines is faster where all are of one class.
-    const bytes = new Uint8Array(batch.buffer, batch.bytes.byteOffset);
+    const { bytes, msgs, ends, traits } = batch;
     const view = viewOf(bytes);
     let escape = bytes.indexOf(BACKSLASH);
     for (let i = 0; i < batch.count; i++) {

@@ -1,4 +1,4 @@
-/** A batch: some entries of the feed as they are sent, NDJSON, never changed once made, and where each of them stands. */
+/** A batch: some entries of the feed as they are sent, NDJSON, and where each of them stands. Once made only its traits change, from unknown to known. */
 
 /** What an entry is: a record, a line that was no record, or a mark (`lost`, `end`). */
 export const KIND = { line: 0, unframed: 1, mark: 2 } as const;
@@ -31,9 +31,11 @@ export class Batch {
   readonly msgs: Uint32Array;
   readonly streams: Uint16Array;
   readonly kinds: Uint8Array;
-  /** What is noted of each, as a digit of level.ts; `0` for marks. */
+  /** What is told of each, as a digit of level.ts, `0` for marks; 0 until it is noted. */
   readonly traits: Uint8Array;
   readonly bytes: Buffer;
+  /** Whether the traits of all are noted. */
+  noted = false;
 
   constructor(at: { first: number; count: number; ts: number; marks: number; ids: string[] }, buffer: ArrayBuffer) {
     this.first = at.first;
@@ -129,7 +131,7 @@ export class BatchBuilder {
     this.count = i + 1;
   }
 
-  /** The batch, to begin with entry `first`; its traits are to be noted. The builder is empty then. */
+  /** The batch, to begin with entry `first`. The builder is empty then. */
   take(first: number): Batch {
     const { count, ts, marks } = this;
     const buffer = new ArrayBuffer(PER_ENTRY * count + this.length);
@@ -184,5 +186,6 @@ export function joinBatches(batches: readonly Batch[]): Batch {
   }
   const joined = builder.take(batches[0]?.first ?? 1);
   for (const batch of batches) joined.traits.set(batch.traits, batch.first - joined.first);
+  joined.noted = batches.every(({ noted }) => noted);
   return joined;
 }

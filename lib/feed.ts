@@ -2,6 +2,7 @@
 import type { Batch } from './batch.ts';
 import { linesOf, select, type Selection, startOfLast } from './select.ts';
 import type { Ring } from './ring.ts';
+import type { Traits } from './traits.ts';
 
 /** Where a feed begins: after an entry that the client has, or with the last so many that are held; and the last entry that is wanted. */
 export type Start = ({ after: { epoch: string; seq: number } } | { lines: number }) & { until?: number };
@@ -17,6 +18,7 @@ const line = (fields: Record<string, unknown>): Buffer => Buffer.from(`${JSON.st
 /** One client's way through the ring. It holds no entries, so a client that is slow or gone costs nothing. */
 export class Feed {
   readonly #ring: Ring;
+  readonly #traits: Traits;
   readonly #epoch: string;
   readonly #selection: Selection;
   readonly #until: number;
@@ -24,8 +26,9 @@ export class Feed {
   #began = false;
 
   /** `epoch` names this life of the server; a client that comes with another one has seen none of these entries. */
-  constructor(ring: Ring, epoch: string, start: Start, ids?: Selection['ids']) {
+  constructor(ring: Ring, traits: Traits, epoch: string, start: Start, ids?: Selection['ids']) {
     this.#ring = ring;
+    this.#traits = traits;
     this.#epoch = epoch;
     this.#selection = { ids, marks: true };
     this.#until = start.until ?? Infinity;
@@ -50,6 +53,7 @@ export class Feed {
     if (this.over) return undefined;
     if (this.#next < this.#ring.first) return this.#skip(this.#whereToGoOn(began), began ? 'slow' : 'gone');
     for (let batch = this.#ring.batchOf(this.#next); batch && !this.over; batch = this.#ring.batchOf(this.#next)) {
+      this.#traits.note(batch);
       const from = this.#next - batch.first;
       const last = this.#until - batch.first;
       const chosen = select(batch, from, this.#selection)?.filter((i) => i <= last);

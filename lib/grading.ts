@@ -3,7 +3,7 @@ import { beginsWith, isDigit } from './ascii.ts';
 import { LEVEL, type Level } from './level.ts';
 import { levelOfForm, levelOfPhrase } from './level-forms.ts';
 import { closing, levelOfKeys, LONGEST_KEY, sayingOf, valued } from './level-keys.ts';
-import { CAPITALS, COLON_BEHIND, firstsOf, GOES_ON, HELD, LONGEST, named, NAMES, SHORTEST, type Grade } from './level-names.ts';
+import { CAPITALS, COLON_BEHIND, GOES_ON, HELD, LONGEST, named, NAMES, pairAt, pairsOf, SHORTEST, type Grade } from './level-names.ts';
 import { isThrown } from './traces.ts';
 
 const { none, warn, error } = LEVEL;
@@ -32,8 +32,8 @@ put(' \t[])>|:",\'}*.!;\x1b', BEHIND);
 put('\t[(<|:', HOLDS_BEFORE);
 put('\t[])>|:', HOLDS_BEHIND);
 put('.', CHANNEL);
-/** First letters of the names and of the keys, in either case. */
-const FIRST = firstsOf([...Object.keys(NAMES), 'level', 'severity']);
+/** How names and keys begin: few words of prose do so. */
+const PAIRS = pairsOf([...Object.keys(NAMES), 'level', 'lvl', 'severity', 'priority']);
 
 /** The level of a line whose text is bytes[start, end). */
 export function levelOfText(bytes: Uint8Array, start: number, end: number): Level {
@@ -68,7 +68,7 @@ function levelOfWord(bytes: Uint8Array, start: number, end: number): Grade {
         before = 0;
       } else if (c !== EQUALS || at > start) before = is; // =ERROR REPORT==== of Erlang
     } else {
-      if (FIRST[c] === 1 && (before & (BEFORE | CHANNEL)) !== 0) {
+      if (PAIRS[pairAt(c, bytes[at + 1] as number)] === 1 && (before & (BEFORE | CHANNEL)) !== 0) {
         const grade = wordAt(bytes, at, start, end, before);
         if (grade !== none) return grade;
       }

@@ -6,7 +6,6 @@ import { RecordReader } from './record.ts';
 import { bareMessage, canonical, type Line, unframed } from './rewrite.ts';
 import type { Ring } from './ring.ts';
 import { type Stream, Streams } from './streams.ts';
-import { Traits } from './traits.ts';
 
 /** A batch is closed when it has so many bytes (and its last line). */
 export const BATCH_BYTES = 256 * 1024;
@@ -71,7 +70,6 @@ export class Ingest {
   readonly account = new Account();
   readonly #ring: Ring;
   readonly #builder = new BatchBuilder();
-  readonly #traits = new Traits();
   #copied = 0; // the block in hand: bytes before it are dealt with; those from it to the line in hand are to be copied
 
   constructor(ring: Ring) {
@@ -111,7 +109,6 @@ export class Ingest {
   flush(): void {
     if (this.#builder.count === 0) return;
     const batch = this.#builder.take(this.#ring.next);
-    this.#traits.note(batch);
     const last = new Map<number, number>();
     for (let i = 0; i < batch.count; i++) if (batch.kinds[i] !== KIND.mark) last.set(batch.streams[i] as number, i);
     for (const [stream, i] of last) {

@@ -33,6 +33,16 @@ export function firstsOf(words: string[]): Uint8Array {
   return firsts;
 }
 
+/** Where the first two letters of words are noted, in either case; others may have the same place. */
+export const pairAt = (first: number, second: number): number => ((first & 31) << 5) | (second & 31);
+
+/** 1 at the places of all pairs that one of the words begins with. */
+export function pairsOf(words: string[]): Uint8Array {
+  const pairs = new Uint8Array(1024);
+  for (const word of words) pairs[pairAt(word.charCodeAt(0), word.charCodeAt(1))] = 1;
+  return pairs;
+}
+
 /** By length and a hash of the letters; what is found is compared. */
 type Name = { bytes: Uint8Array; grade: Grade; more: number };
 const TABLE = new Map<number, Name>();

@@ -52,7 +52,7 @@ function startOf(values: Map<string, string[]>, epoch: string): Start {
 /** The feed that a query asks for. Throws BadRequest. */
 export function feedOf(service: Service, query: string): Feed {
   const values = parseQuery(query, { after: 'once', until: 'once', lines: 'once', id: 'many' });
-  return new Feed(service.ring, service.epoch, startOf(values, service.epoch), idsOf(values));
+  return new Feed(service.ring, service.traits, service.epoch, startOf(values, service.epoch), idsOf(values));
 }
 
 async function send(service: Service, feed: Feed, sink: Sink): Promise<void> {

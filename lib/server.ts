@@ -203,7 +203,7 @@ export class Server {
     const over = query.pattern && matcher.open();
     if (query.pattern && !over) return answer(res, { ...TOO_MANY, text: 'too many searches are under way' });
     try {
-      await sendTail(service.ring, query, matcher, req, res);
+      await sendTail(service, query, matcher, req, res);
     } finally {
       over?.();
     }

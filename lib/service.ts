@@ -7,6 +7,7 @@ import { Intake } from './intake.ts';
 import type { Counters } from './progress.ts';
 import { unescape } from './record.ts';
 import { Ring } from './ring.ts';
+import { Traits } from './traits.ts';
 
 /** Streams that may be open at once: live feeds, and tails that follow. */
 export const MAX_FOLLOWERS = 256;
@@ -42,6 +43,7 @@ export class Service {
   readonly version = VERSION;
   readonly started = Date.now();
   readonly ring: Ring;
+  readonly traits = new Traits();
   readonly ingest: Ingest;
   readonly intake: Intake;
   /** Streams open now, in all so far, and refused because there were too many. */

@@ -12,10 +12,14 @@ import { unescape } from './record.ts';
 import type { Ring } from './ring.ts';
 import { linesOf, select, type Selection, startOfLast } from './select.ts';
 import { responseSink } from './sinks.ts';
+import type { Traits } from './traits.ts';
 import { patternFault } from './web/pattern.ts';
 
 const LINES = 100;
 const BACKSLASH = 0x5c;
+
+/** What is held, and what is told of it. */
+type Held = { ring: Ring; traits: Traits };
 
 /** Times of entries, ms: [since, until). */
 type Span = { since: number; until: number };
@@ -78,13 +82,15 @@ function spanOf(values: Map<string, string[]>): Span | undefined {
 /** One client's way through the ring. */
 export class Tail implements Origin {
   readonly #ring: Ring;
+  readonly #traits: Traits;
   readonly #query: TailQuery;
   readonly #matcher: Matcher;
   readonly #end: number;
   #next = 0;
 
-  constructor(ring: Ring, query: TailQuery, matcher: Matcher) {
+  constructor({ ring, traits }: Held, query: TailQuery, matcher: Matcher) {
     this.#ring = ring;
+    this.#traits = traits;
     this.#query = query;
     this.#matcher = matcher;
     this.#end = query.follow ? Infinity : ring.next;
@@ -94,6 +100,7 @@ export class Tail implements Origin {
   async seek(isOver: () => boolean): Promise<void> {
     const { lines, levels, span, pattern, selection } = this.#query;
     const ring = this.#ring;
+    if (levels !== undefined) await this.#traits.noteAll(ring, setImmediate);
     let next = ring.next;
     if (lines === 0 || lines === Infinity || (levels === undefined && !span && !pattern)) {
       this.#next = startOfLast(ring, lines, { ids: selection.ids, marks: false });
@@ -137,6 +144,7 @@ export class Tail implements Origin {
   async #chosen(batch: Batch, from: number, marks: boolean): Promise<number[]> {
     const { levels, span, pattern, selection } = this.#query;
     const isMark = (entry: number): boolean => batch.kinds[entry] === KIND.mark;
+    if (levels !== undefined) this.#traits.note(batch);
     let all = select(batch, from, { ids: selection.ids, marks }) ?? Array.from({ length: batch.count - from }, (_, i) => from + i);
     if (levels !== undefined) all = all.filter((entry) => isMark(entry) || (levels & (1 << (traitsOf(batch.traits[entry] as number) & TRAIT.level))) !== 0);
     if (span) all = all.filter((entry) => isWithin(span, batch.time(entry)));
@@ -168,17 +176,17 @@ function textOf(batch: Batch, chosen: readonly number[]): Buffer {
 }
 
 /** Answer with the tail; the answer's head is written when the search has got anywhere. Rejects with PatternFault before that only. */
-export async function sendTail(ring: Ring, query: TailQuery, matcher: Matcher, req: IncomingMessage, res: ServerResponse): Promise<void> {
+export async function sendTail(held: Held, query: TailQuery, matcher: Matcher, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const head = { 'Content-Type': query.text ? 'text/plain; charset=utf-8' : 'application/x-ndjson; charset=utf-8', ...STREAM_HEADERS };
   if (req.method === 'HEAD') return void res.writeHead(200, head).end();
-  const tail = new Tail(ring, query, matcher);
+  const tail = new Tail(held, query, matcher);
   const sink: Sink = responseSink(res);
   await tail.seek(() => sink.closed);
   const first = await tail.read();
   res.writeHead(200, head).flushHeaders();
   if (first && !sink.write(first)) await sink.drained();
   try {
-    await pump(tail, ring, sink, query.follow);
+    await pump(tail, held.ring, sink, query.follow);
     res.end();
   } catch (err) {
     if (!(err instanceof PatternFault)) throw err;

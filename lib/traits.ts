@@ -1,48 +1,61 @@
-/** What is noted of each entry as it comes, for all who ask: its level, and whether it goes on from the one before it in its stream. */
+/** What is told of each entry, to all who read it: its level, and whether it goes on from the one before it in its stream. */
 import { type Batch, KIND } from './batch.ts';
 import { Heads } from './heads.ts';
 import { viewOf } from './json-scan.ts';
 import { unescapeTo } from './json-text.ts';
 import { digitOf, TRAIT } from './level.ts';
 import { Literal } from './literal.ts';
+import type { Ring } from './ring.ts';
 
-const BACKSLASH = 0x5c;
 const MORE = new Literal('","more":true');
+/** So many readers can be at places of their own. */
+const MAX_PLACES = 64;
 
-/** Lines that go on from others have their level, so batches are to be noted in their order. */
+/**
+ * Traits are noted in a batch when it is first read, so that lines which nobody looks at cost nothing. Batches are to be read in their
+ * order: where the one before was not read, a line has nothing that it could go on from. What is noted of an entry never changes.
+ */
 export class Traits {
-  readonly #heads = new Heads();
+  /** What lines may go on from, by the number of the entry that comes next: while some follow, others read what is older. */
+  readonly #places = new Map<number, Heads>();
   #text = new Uint8Array(4096);
 
-  /** Note the traits of all entries of the next batch in it. */
+  /** Note the traits of a batch that is about to be read. */
   note(batch: Batch): void {
-    const { bytes, msgs, ends, traits } = batch;
-    const view = viewOf(bytes);
-    let escape = bytes.indexOf(BACKSLASH);
+    if (batch.noted) return;
+    batch.noted = true;
+    const heads = this.#places.get(batch.first) ?? new Heads();
     for (let i = 0; i < batch.count; i++) {
-      traits[i] = digitOf(0);
-      if (batch.kinds[i] === KIND.mark) continue;
-      const start = msgs[2 * i] as number;
-      const end = msgs[2 * i + 1] as number;
-      const tailEnd = (ends[i] as number) - 1;
-      const head = this.#heads.of(batch.id(i));
-      const more = MORE.stands(bytes, view, end, tailEnd);
-      if (escape >= 0 && escape < start) escape = bytes.indexOf(BACKSLASH, start);
-      if (escape < 0 || escape >= end) head.read(bytes, start, end, end + 1, tailEnd, more);
-      else {
-        const textEnd = this.#resolve(bytes, start, end, tailEnd);
-        head.read(this.#text, 0, textEnd, textEnd, textEnd + tailEnd - end - 1, more);
-      }
-      traits[i] = digitOf(head.level | (head.goesOn ? TRAIT.goesOn : 0));
+      const traits = batch.kinds[i] === KIND.mark ? 0 : this.#read(heads, batch, i);
+      if (batch.traits[i] === 0) batch.traits[i] = digitOf(traits);
+    }
+    this.#places.delete(batch.first);
+    this.#places.set(batch.next, heads);
+    for (const oldest of this.#places.keys()) if (this.#places.size > MAX_PLACES) this.#places.delete(oldest);
+  }
+
+  /** Note all that is held, oldest first; between batches `rest` is awaited, so that others have their turn. */
+  async noteAll(ring: Ring, rest: () => Promise<unknown>): Promise<void> {
+    for (let batch = ring.batchOf(ring.first); batch; batch = ring.batchOf(Math.max(batch.next, ring.first))) {
+      if (batch.noted) continue;
+      this.note(batch);
+      await rest();
     }
   }
 
-  /** Put the text without its escapes, and behind it the keys that follow it, into #text; returns where the text ends. */
-  #resolve(bytes: Uint8Array, start: number, end: number, tailEnd: number): number {
+  /** Read the text without its escapes, and the keys behind it. */
+  #read(heads: Heads, batch: Batch, i: number): number {
+    const { bytes, msgs } = batch;
+    const start = msgs[2 * i] as number;
+    const end = msgs[2 * i + 1] as number;
+    const tailEnd = (batch.ends[i] as number) - 1;
     if (this.#text.length < tailEnd - start) this.#text = new Uint8Array(tailEnd - start);
-    const textEnd = unescapeTo(this.#text, 0, bytes, start, end);
-    if (tailEnd > end + 2) this.#text.set(bytes.subarray(end + 1, tailEnd), textEnd);
-    else this.#text[textEnd] = bytes[end + 1] as number;
-    return textEnd;
+    const text = this.#text;
+    const textEnd = unescapeTo(text, 0, bytes, start, end);
+    let length = textEnd;
+    for (let at = end + 1; at < tailEnd; at++) text[length++] = bytes[at] as number;
+    const head = heads.of(batch.id(i));
+    head.read(text, 0, textEnd, textEnd, length, MORE.stands(bytes, viewOf(bytes), end, tailEnd));
+    return head.level | (head.goesOn ? TRAIT.goesOn : 0);
   }
 }

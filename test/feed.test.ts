@@ -7,12 +7,14 @@ import { IdFilter } from '../lib/glob.ts';
 import { Ingest, Source } from '../lib/ingest.ts';
 import { Ring } from '../lib/ring.ts';
 import { select, startOfLast } from '../lib/select.ts';
+import { Traits } from '../lib/traits.ts';
 
 type Line = Record<string, unknown>;
 
 /** A server that takes lines in and may lose its oldest. */
 class Box {
   readonly ring: Ring;
+  readonly traits = new Traits();
   readonly #ingest: Ingest;
   readonly #source = new Source();
   #n = 0;
@@ -34,6 +36,8 @@ class Box {
     this.#ingest.flush();
   }
 }
+
+const drainOf = (parts: Buffer[]): Line[] => Buffer.concat(parts).toString().split('\n').slice(0, -1).map((line) => JSON.parse(line) as Line);
 
 /** Everything a feed has to say now. */
 function drain(feed: Feed): Line[] {
@@ -64,7 +68,7 @@ function entriesOf(lines: Line[]): { seq: number; entry: Line }[] {
   return entries;
 }
 
-const feedOf = (box: Box, start: Start, ...globs: string[]): Feed => new Feed(box.ring, 'e', start, globs.length > 0 ? new IdFilter(globs) : undefined);
+const feedOf = (box: Box, start: Start, ...globs: string[]): Feed => new Feed(box.ring, box.traits, 'e', start, globs.length > 0 ? new IdFilter(globs) : undefined);
 
 test('the last lines, then what comes', () => {
   const box = new Box();
@@ -74,7 +78,7 @@ test('the last lines, then what comes', () => {
   assert.equal(entriesOf(drain(feed)).map((e) => e.seq), [9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]);
   assert.equal(drain(feed), []);
   box.add(1);
-  assert.equal(drain(feed), [{ '@': 'batch', at: 'e.21', count: 1, ts: 5 }, { id: 's2', ts: 1, msg: '21' }]);
+  assert.equal(drain(feed), [{ '@': 'batch', at: 'e.21', count: 1, ts: 5, traits: '0' }, { id: 's2', ts: 1, msg: '21' }]);
   assert.equal(drain(feedOf(box, { lines: 0 })), []);
   assert.is(entriesOf(drain(feedOf(box, { lines: 99 }))).length, 21);
 });
@@ -147,7 +151,7 @@ test('a part of what is held ends where it is to end, within batches and between
       const want = Array.from({ length: Math.min(to, 20) - from }, (_, i) => from + 1 + i);
       assert.equal(entriesOf(drain(feedOf(box, { after: { epoch: 'e', seq: from }, until: to }))).map((e) => e.seq), want);
       const ids = new IdFilter(['s1']);
-      const some = entriesOf(drain(new Feed(box.ring, 'e', { after: { epoch: 'e', seq: from }, until: to }, ids)));
+      const some = entriesOf(drain(new Feed(box.ring, box.traits, 'e', { after: { epoch: 'e', seq: from }, until: to }, ids)));
       assert.equal(some.map((e) => e.seq), want.filter((seq) => seq % 3 === 2));
     }
   }
@@ -162,7 +166,7 @@ test('a filter gives its streams with their marks, each with its number', () => 
   assert.equal(entriesOf(drain(feedOf(box, { lines: 2 }, 's1'))).map((e) => e.seq), [9, 10]);
   assert.equal(drain(feedOf(box, { lines: 100 }, 'nobody')), []);
   const all = drain(feedOf(box, { lines: 3 }, '*'));
-  assert.equal(all[0], { '@': 'batch', at: 'e.10', count: 3, ts: 5, seqs: [10, 11, 12] });
+  assert.equal(all[0], { '@': 'batch', at: 'e.10', count: 3, ts: 5, traits: '000', seqs: [10, 11, 12] });
 });
 
 test('cut anywhere and resumed: each entry once, in order, or its absence counted', () => {
@@ -223,6 +227,41 @@ test('the start of the last lines counts what is selected', () => {
   assert.is(startOfLast(box.ring, 0, { ids, marks: true }), 301);
   assert.is(startOfLast(box.ring, 15, { marks: true }), 286);
   assert.is(startOfLast(new Ring(1), 5, { marks: true }), 1);
+});
+
+test('traits are noted when lines are first read, in the order in which each reader comes to them, and stay', () => {
+  const box = new Box(400_000);
+  const error = (n: number, end: number): string => Array.from({ length: end - n }, (_, i) => `{"id":"a","ts":1,"msg":"${(n + i) % 10 === 0 ? 'ERROR' : ' at'} ${n + i}"}\n`).join('');
+  for (let n = 0; n < 105; n += 7) box.raw(error(n, n + 7)); // batches end within traces
+  assert.is(box.ring.batchOf(1)?.noted, false);
+  const [late, early] = [feedOf(box, { lines: 53 }), feedOf(box, { lines: 105 })];
+  const told = new Map<number, string>();
+  const read = (feed: Feed): boolean => {
+    const parts = feed.read();
+    for (const line of parts ? drainOf(parts) : []) {
+      if (line['@'] !== 'batch') continue;
+      const first = Number((line['at'] as string).split('.')[1]) - 1;
+      [...(line['traits'] as string)].forEach((digit, i) => {
+        assert.is(digit, told.get(first + i) ?? digit);
+        told.set(first + i, digit);
+      });
+    }
+    return parts !== undefined;
+  };
+  while (read(late) || read(early)) read(early);
+  const wanted = (n: number): string => (n % 10 === 0 ? '5' : 'd');
+  // In the batch where the later reader began there was nothing that its first line went on from.
+  const alone = [...told].filter(([n, digit]) => digit !== wanted(n)).map(([n]) => n);
+  assert.equal([told.size, alone], [105, [49]]);
+  for (let n = 105; n < 4000; n++) {
+    box.raw(error(n, n + 1)); // these are joined, some of them read and some not
+    if (n % 300 < 150) while (read(late));
+  }
+  while (read(late));
+  assert.ok(box.ring.size < 1000);
+  for (let n = 110; n < 4000; n++) if (told.has(n)) assert.is(told.get(n), wanted(n), String(n));
+  const again = feedOf(box, { lines: 10_000 });
+  while (read(again));
 });
 
 test.run();

@@ -8,6 +8,7 @@ import { Ingest, Source } from '../lib/ingest.ts';
 import { Matcher, MAX_SEARCHES, PatternFault } from '../lib/matcher.ts';
 import { Ring } from '../lib/ring.ts';
 import { Tail, tailQuery } from '../lib/tail.ts';
+import { Traits } from '../lib/traits.ts';
 import { BIN, timed } from './sh.ts';
 
 const SCRIPT = pathToFileURL(join(BIN, '../lib/matcher.worker.js'));
@@ -98,7 +99,7 @@ test('a script that is not there is a failure of the search, not of the process'
 
 async function tailed(ring: Ring, query: string): Promise<string[]> {
   return withMatcher(async (matcher) => {
-    const tail = new Tail(ring, tailQuery(query), matcher);
+    const tail = new Tail({ ring, traits: new Traits() }, tailQuery(query), matcher);
     await tail.seek(() => false);
     let text = '';
     for (let parts = await tail.read(); parts; parts = await tail.read()) text += Buffer.concat(parts).toString();
@@ -152,7 +153,7 @@ test('a follower that is too slow is told, also in text', timed(10_000, () => wi
       ingest.flush();
     };
     add();
-    const tail = new Tail(ring, tailQuery(`follow=1&${form}`), matcher);
+    const tail = new Tail({ ring, traits: new Traits() }, tailQuery(`follow=1&${form}`), matcher);
     await tail.seek(() => false);
     await tail.read();
     for (let i = 0; i < 20; i++) add();

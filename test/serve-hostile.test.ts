@@ -64,9 +64,10 @@ test('memory stays bounded under a long flood', timed(90_000, () => serving(['-M
   };
   await some();
   const before = await server.rss();
-  for (let i = 0; i < 6; i++) await some(); // of 20 MB each
+  await some();
+  await some();
   const after = await server.rss();
-  assert.ok(after < before + 85e6, `${before} then ${after} bytes`); // up to 64 MB of buffers wait for the garbage collector
+  assert.ok(after < before + 40e6 && after < 220e6, `${before} then ${after} bytes`);
   let { held } = await server.streams();
   await until(async () => ({ held } = await server.streams()).held.entries + held.dropped === n - 1, 5000, () => `${held.entries} held, ${held.dropped} dropped`);
   assert.ok(held.bytes <= held.limit);

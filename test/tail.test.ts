@@ -12,6 +12,7 @@ import { parseMoment } from '../lib/moment.ts';
 import { BadRequest } from '../lib/query.ts';
 import { Ring } from '../lib/ring.ts';
 import { Tail, tailQuery } from '../lib/tail.ts';
+import { Traits } from '../lib/traits.ts';
 import { traitsOf } from './keeping.ts';
 import { serving } from './serving.ts';
 import { BIN, timed, until } from './sh.ts';
@@ -21,6 +22,7 @@ const T = 1_795_341_000_000;
 /** What is held and what asks for it. */
 class Bench {
   readonly ring: Ring;
+  readonly traits = new Traits();
   readonly #ingest: Ingest;
   readonly #source = new Source();
   readonly #matcher: Matcher;
@@ -38,7 +40,7 @@ class Bench {
   }
 
   async ask(query: string): Promise<string[]> {
-    const tail = new Tail(this.ring, tailQuery(query), this.#matcher);
+    const tail = new Tail(this, tailQuery(query), this.#matcher);
     await tail.seek(() => false);
     let text = '';
     for (let parts = await tail.read(); parts; parts = await tail.read()) text += Buffer.concat(parts).toString();
@@ -152,7 +154,7 @@ test('who reads by level while the memory turns over is told what went', timed(3
   const bench = new Bench(matcher, 1 << 20);
   let n = 0;
   const come = (): void => bench.come(...Array.from({ length: 1000 }, () => `{"id":"a","run":"r","n":${++n},"ts":1,"msg":"ERROR ${'x'.repeat(200)}"}`));
-  const tail = new Tail(bench.ring, tailQuery('follow=1&level=error&lines=all'), matcher);
+  const tail = new Tail(bench, tailQuery('follow=1&level=error&lines=all'), matcher);
   let [got, skipped] = [0, 0];
   const read = async (): Promise<void> => {
     for (let parts = await tail.read(); parts; parts = await tail.read()) {

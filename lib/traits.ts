@@ -9,7 +9,7 @@ import type { Ring } from './ring.ts';
 
 const MORE = new Literal('","more":true');
 /** So many readers can be at places of their own. */
-const MAX_PLACES = 64;
+const MAX_PLACES = 16;
 
 /**
  * Traits are noted in a batch when it is first read, so that lines which nobody looks at cost nothing. Batches are to be read in their

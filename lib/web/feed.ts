@@ -44,7 +44,7 @@ export class FeedReader {
   #left = 0; // entries of the batch still to come
   #next = 0; // number of the first of them
   #ts = 0; // arrival of the batch
-  #traits = ''; // a digit for each of its entries that are still to come, behind those for the others
+  #traits = ''; // a digit for each of its entries
   #greeted = false;
 
   constructor(sink: FeedSink) {

@@ -11,7 +11,7 @@ const { none, warn, error } = LEVEL;
 const NEAR = 120;
 
 const [ESC, SPACE, QUOTE, ZERO, COMMA, DOT, SLASH, COLON, EQUALS, OPEN, CLOSE, BRACE] = [27, 32, 34, 48, 44, 46, 47, 58, 61, 91, 93, 123];
-const BRACE_CLOSE = 125;
+const [PLUS, DASH, BRACE_CLOSE] = [43, 45, 125];
 
 // What a byte is to a word: a letter; what may stand before or behind a word in capitals; what holds one in any letters; part of a word.
 const LETTER = 1;
@@ -74,6 +74,10 @@ function levelOfWord(bytes: Uint8Array, start: number, end: number): Grade {
       }
       const from = at;
       do at++; while (at < stop && ((CLASS[bytes[at] as number] as number) & WORD) !== 0);
+      if (bytes[at] === SLASH && isDigit(c)) {
+        const status = statusBehindTimers(bytes, from, end);
+        if (status >= 0) return isStatus(bytes, status) && bytes[status + 1] === 0x35 ? error : none;
+      }
       // TypeError: and the like.
       if (bytes[at] === COLON && at < end && at - from > 5) {
         if (isThrown(bytes, from, at)) return error;
@@ -94,6 +98,18 @@ const isRequest = (bytes: Uint8Array, at: number): boolean =>
 function isStatus(bytes: Uint8Array, at: number): boolean {
   if (bytes[at] !== SPACE || bytes[at + 4] !== SPACE) return false;
   return isDigit(bytes[at + 1] as number) && isDigit(bytes[at + 2] as number) && isDigit(bytes[at + 3] as number);
+}
+
+/** Where the blank before the status is behind the five timers of HAProxy's access log, `0/0/1/23/24 200 1234`; -1 where there are none. */
+function statusBehindTimers(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  let timers = 1;
+  for (; at < end && timers <= 5; at++) {
+    const c = bytes[at] as number;
+    if (c === SLASH) timers++;
+    else if (!isDigit(c) && c !== DASH && c !== PLUS) break;
+  }
+  return timers === 5 && at < end && bytes[at] === SPACE ? at : -1;
 }
 
 function wordAt(bytes: Uint8Array, start: number, first: number, end: number, before: number): Grade {

@@ -6,7 +6,7 @@ import { LEVEL, type Level } from './level.ts';
 import { closing, levelOfKeys } from './level-keys.ts';
 import { GOES_ON } from './level-names.ts';
 import {
-  bodyOf, indentOf, isBlank, isCode, isFrame, isNamed, isPart, isThrown, joinsTracebacks, opensPanic, opensTraceback, standsAlone,
+  bodyOf, hostAt, indentOf, isBlank, isCode, isFrame, isNamed, isPart, isThrown, joinsTracebacks, opensPanic, opensTraceback, standsAlone, textBehindTag,
 } from './traces.ts';
 
 /** The most lines that go on from one: a stream whose every line is indented is no stack trace. */
@@ -15,7 +15,7 @@ const MAX_STREAMS = 20_000;
 /** How much of a line in Docker's JSON is read. */
 const MAX_DOCKER = 8192;
 const DOCKER = '{"log":"';
-const [LF, SPACE, BRACE] = [10, 32, 123];
+const [TAB, LF, SPACE, BRACE] = [9, 10, 32, 123];
 
 /** How far a trace of Python's has come. */
 const PYTHON = { no: 0, opened: 1, framed: 2, ended: 3, joined: 4 };
@@ -37,6 +37,8 @@ export class Head {
   #open = false; // something is wrong, and what was thrown may be named next
   #panic = false; // the line read last was `thread 'x' panicked at x:`
   #more = false;
+  #tag = 0; // of the program that wrote the last line of syslog's; others write between its lines
+  #tagged = false; // the line that is being read has one
 
   /**
    * Read the next line of the stream: its text is bytes[start, end), the keys of its record after the text are bytes[tail, tailEnd); its
@@ -45,8 +47,21 @@ export class Head {
   read(bytes: Uint8Array, start: number, end: number, tail: number, tailEnd: number, more: boolean): void {
     if (bytes[start] === BRACE && beginsWith(bytes, start, end, DOCKER)) {
       this.#read(scratch, 0, inDocker(bytes, start, end), bytes, tail, tailEnd);
-    } else this.#read(bytes, bodyOf(bytes, start, end), end, bytes, tail, tailEnd);
+    } else this.#read(bytes, this.#untag(bytes, bodyOf(bytes, start, end), end), end, bytes, tail, tailEnd);
     this.#more = more;
+  }
+
+  /** Where the text of a line of syslog's begins; `start` for others. What another program wrote goes on from nothing. */
+  #untag(bytes: Uint8Array, start: number, end: number): number {
+    const host = hostAt(bytes, start, end);
+    const text = host < 0 ? -1 : textBehindTag(bytes, host, end, host > start + 16);
+    this.#tagged = text >= 0;
+    if (!this.#tagged) return start;
+    let tag = 0x811c9dc5; // FNV-1a
+    for (let at = host; at < text; at++) tag = Math.imul(tag ^ (bytes[at] as number), 0x01000193);
+    if (tag !== this.#tag) this.#followers = MAX_FOLLOWERS;
+    this.#tag = tag;
+    return text;
   }
 
   #read(bytes: Uint8Array, start: number, end: number, record: Uint8Array, tail: number, tailEnd: number): void {
@@ -89,6 +104,8 @@ export class Head {
       const indent = indentOf(bytes, start, end);
       if (isBlank(bytes, start + indent, end)) return indent > 1 || trouble;
       if (indent <= this.#indent || standsAlone(bytes, start, end, indent)) return false;
+      // sudo and others indent what they write to syslog.
+      if (this.#tagged && !trouble && bytes[start] !== TAB) return false;
       if (this.#python === PYTHON.opened) this.#python = PYTHON.framed;
       this.#open = false;
       return (this.#code = true);

@@ -1,5 +1,5 @@
 /** Keys whose values are levels, as loggers name them in JSON and in key=value pairs. */
-import { isDigit, isLetter } from './ascii.ts';
+import { beginsWith, isDigit, isLetter } from './ascii.ts';
 import { LEVEL, type Level } from './level.ts';
 import { firstsOf, GOES_ON, isWritten, letter, named, numbered } from './level-names.ts';
 
@@ -18,6 +18,8 @@ const KEYS = Object.entries({
 }).map(([key, says]) => ({ bytes: new TextEncoder().encode(key), says }));
 const KEY = firstsOf(KEYS.map(({ bytes }) => String.fromCharCode(bytes[0] as number)));
 export const LONGEST_KEY = 15;
+const NAME = '"name":';
+const NAME_WITHIN = 100;
 
 /** What the key bytes[start, end) says, -1 if it is not a level's. */
 export function sayingOf(bytes: Uint8Array, start: number, end: number): number {
@@ -35,6 +37,8 @@ export function valued(bytes: Uint8Array, from: number, end: number, says: numbe
   const start = at;
   let n = 0;
   for (let c = bytes[at] as number; at < end && isDigit(c) && at - start < 4; c = bytes[++at] as number) n = n * 10 + c - ZERO;
+  // Loguru: "level": {"icon": "x", "name": "ERROR", "no": 40}.
+  if (bytes[at] === BRACE && at < end) return valued(bytes, nameIn(bytes, at, end), end, says, false);
   if (at > start) return says === OTEL ? (Math.min(fatal, Math.ceil(n / 4)) as Level) : numbers ? numbered(n) : none;
   while (at < end && isLetter(bytes[at] as number)) at++;
   if (says === SIGN) {
@@ -43,6 +47,14 @@ export function valued(bytes: Uint8Array, from: number, end: number, says: numbe
   }
   const grade = at - start === 1 ? letter(bytes[start] as number) : (named(bytes, start, at)?.grade ?? none);
   return grade === GOES_ON ? none : grade;
+}
+
+/** Where the value of the key `name` is in the small object that begins at `from`; `end` for none. */
+function nameIn(bytes: Uint8Array, from: number, end: number): number {
+  const stop = Math.min(end, from + NAME_WITHIN);
+  let at = from;
+  while (at < stop && bytes[at] !== BRACE_CLOSE && !beginsWith(bytes, at, end, NAME)) at++;
+  return at < stop && bytes[at] === QUOTE ? at + NAME.length : end;
 }
 
 /** Where a quoted text ends whose inside begins at `at`. */

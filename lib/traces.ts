@@ -16,9 +16,9 @@ export function indentOf(bytes: Uint8Array, start: number, end: number): number 
 /** Whether nothing is left of a line. */
 export const isBlank = (bytes: Uint8Array, at: number, end: number): boolean => at === end || (at + 1 === end && bytes[at] === CR);
 
-// In a trace: these say so by themselves, the others only where something is wrong.
+// In a trace: these say so by themselves, the others only where something is wrong. #011 is how rsyslog writes a tab at the beginning.
 const PARTS = [
-  'Caused by:', '... ', 'Wrapped by: ', 'Suppressed: ', 'Stack trace:', 'stack backtrace:', '[stacktrace]', '[previous exception]',
+  '#011', 'Caused by:', '... ', 'Wrapped by: ', 'Suppressed: ', 'Stack trace:', 'stack backtrace:', '[stacktrace]', '[previous exception]',
   ...Array.from('123456789', (digit) => `goroutine ${digit}`),
 ];
 const ENDS = ['[signal ', 'created by ', 'exit status ', 'note: run with `RUST', 'note: Some details', '** ('];
@@ -137,4 +137,27 @@ export function bodyOf(bytes: Uint8Array, start: number, end: number): number {
   while (at < start + 36 && bytes[at] !== SPACE) at++;
   if (!beginsWith(bytes, at, end, ' stdout ') && !beginsWith(bytes, at, end, ' stderr ')) return start;
   return bytes[at + 9] === SPACE && at + 10 <= end ? at + 10 : start;
+}
+
+const MAX_HOST = 64;
+const MAX_TAG = 96;
+
+/** Where the host begins of a line of syslog's, `Nov 22 22:13:26 web1 app[123]: text` or `2026-11-22T22:13:26.042+00:00 web1 app[123]: text`; -1 for none. */
+export function hostAt(bytes: Uint8Array, start: number, end: number): number {
+  if (bytes[start + 3] === SPACE && bytes[start + 6] === SPACE && bytes[start + 9] === COLON && bytes[start + 15] === SPACE) return start + 16;
+  if (bytes[start + 10] !== 0x54 || bytes[start + 4] !== 0x2d) return -1;
+  let at = start + 19;
+  while (at < end && at < start + 36 && bytes[at] !== SPACE) at++;
+  return at + 1;
+}
+
+/** Where the text begins behind host and tag, as `web1 app[123]: text`; -1 where there are none. Behind a time of ISO 8601 there is a number as well. */
+export function textBehindTag(bytes: Uint8Array, host: number, end: number, numbered: boolean): number {
+  let at = host;
+  while (at < end && at - host < MAX_HOST && bytes[at] !== SPACE) at++;
+  const tag = at + 1;
+  if (at === host || bytes[at] !== SPACE) return -1;
+  for (at = tag; at < end && at - tag < MAX_TAG && bytes[at] !== SPACE; ) at++;
+  if (at - tag < 2 || at >= end || bytes[at] !== SPACE || bytes[at - 1] !== COLON) return -1;
+  return numbered && bytes[at - 2] !== 0x5d ? -1 : at + 1;
 }

@@ -154,6 +154,7 @@ function inAFrame(draw: () => void): void {
 }
 
 function drawState(): void {
+  const begun = performance.now();
   const now = waiting;
   waiting = undefined;
   if (!now) return;
@@ -165,7 +166,8 @@ function drawState(): void {
     controlsAt = performance.now();
     desk.state.value = now;
   }, wait);
-  ask({ ask: 'next' });
+  // Drawing takes at most half of the time, however slow the machine is: behind this task the browser has laid out and painted.
+  setTimeout(() => setTimeout(() => ask({ ask: 'next' }), performance.now() - begun));
 }
 
 feed.onmessage = (event: MessageEvent<Say>) => {

@@ -44,6 +44,7 @@ function sendNow(): void {
 function change(soon = false): void {
   changed = true;
   if (soon) {
+    wanted = true;
     clearTimeout(timer);
     timer = undefined;
     sent = -Infinity;

@@ -30,7 +30,7 @@ class Inode {
     const all = random() < 0.3;
     for (let at = 0; at < left.length; at += SECTOR) {
       const end = Math.min(at + SECTOR, this.now.length, left.length);
-      if (all || random() < 0.5) this.now.copy(left, at, at, Math.max(at, end));
+      if ((all || random() < 0.5) && at < end) this.now.copy(left, at, at, end);
     }
     this.now = left;
     this.safe = left;

@@ -124,6 +124,18 @@ const withLines = (count: number, hash: string, body: (page: Page) => Promise<vo
     ),
   );
 
+const focused = (page: Page): Promise<string | undefined> => page.evaluate(() => document.activeElement?.closest('[role=log], dialog')?.ariaLabel ?? undefined);
+
+test('the link to the lines goes there, and the view stays as it was', withLines(30, '#stream=web1/app&and=order', async (page) => {
+  await says(page, /^\d+ of 30 lines match/);
+  const before = page.url();
+  await press('Tab', 'Enter')(page);
+  await until(async () => (await focused(page)) === 'web1/app', 5000, () => 'the lines');
+  await page.waitForTimeout(500);
+  await says(page, /^\d+ of 30 lines match/);
+  assert.is(page.url(), before);
+}));
+
 test('what can be undone stays while it has the focus', withLines(30, '', async (page) => {
   await says(page, /^60 lines$/);
   await page.clock.install();

@@ -228,6 +228,11 @@ effect(() => {
   else if (within && hidden) lines().focus({ preventScroll: true });
 });
 effect(() => ask({ ask: 'bookmarks', positions: marks.value.map(({ position }) => position) }));
+// Its address is for a page without scripts: here it would be taken for a view.
+document.querySelector('.skip')?.addEventListener('click', (event) => {
+  event.preventDefault();
+  lines().focus();
+});
 element('veil').addEventListener('click', () => (desk.listOpen.value = false));
 
 element('panes').addEventListener('click', (event) => {

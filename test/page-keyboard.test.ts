@@ -136,6 +136,15 @@ test('the link to the lines goes there, and the view stays as it was', withLines
   assert.is(page.url(), before);
 }));
 
+test('a bookmark removed in the list leaves the focus there', withLines(30, '', async (page) => {
+  await says(page, /^60 lines$/);
+  await press('k', 'm', 'k', 'm', 'B')(page);
+  await page.getByRole('button', { name: /^Remove the bookmark/ }).first().focus();
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.querySelectorAll('.marks li').length === 1);
+  assert.is(await focused(page), 'Bookmarks');
+}));
+
 test('what can be undone stays while it has the focus', withLines(30, '', async (page) => {
   await says(page, /^60 lines$/);
   await page.clock.install();

@@ -208,7 +208,7 @@ mount(element('sheets'), () => (
       if (!(await focusedFrame().guide.standOn(position))) desk.say('That line is not in this view', { bad: true });
     }}
   />
-), lines);
+), () => element('sheets').querySelector('h2') ?? lines());
 effect(() => {
   const ids = desk.panes.value.some((pane) => !pane.streams.value) ? desk.streamIds.value : [...desk.chosen.value];
   const longest = Math.max(4, ...ids.map((id) => id.length));

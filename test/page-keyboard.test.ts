@@ -145,6 +145,28 @@ test('a bookmark removed in the list leaves the focus there', withLines(30, '', 
   assert.is(await focused(page), 'Bookmarks');
 }));
 
+test('on a Mac keys are known that take Option there, as | and [ in Germany, and others with it are left alone', timed(60_000, () =>
+  withBrowser((browser) =>
+    serving([], async (server) => {
+      await server.feed(lines(1, 30));
+      const { page } = await visit(browser, 'about:blank');
+      await page.addInitScript(() => Object.defineProperty(navigator, 'platform', { value: 'MacIntel' }));
+      await page.goto(server.url);
+      await says(page, /^60 lines$/);
+      const withOption = async (key: string): Promise<void> => {
+        await page.keyboard.down('Alt');
+        await page.keyboard.press(key);
+        await page.keyboard.up('Alt');
+      };
+      await withOption('|');
+      await page.locator('.frame').nth(1).waitFor();
+      await withOption('Home');
+      await page.waitForTimeout(300);
+      assert.is(await page.getByText('Paused').count(), 0);
+    }),
+  ),
+));
+
 test('what can be undone stays while it has the focus', withLines(30, '', async (page) => {
   await says(page, /^60 lines$/);
   await page.clock.install();

@@ -104,7 +104,7 @@ const SIGNS: Record<string, string> = {
   ' ': 'Space', ArrowUp: '↑', ArrowDown: '↓', ArrowLeft: '←', ArrowRight: '→', PageUp: 'PgUp', PageDown: 'PgDn', 'Shift+ ': 'Shift Space', Escape: 'Esc',
 };
 
-const onMac = typeof navigator !== 'undefined' && /Mac|iPhone|iPad/.test(navigator.platform);
+export const onMac = typeof navigator !== 'undefined' && /Mac|iPhone|iPad/.test(navigator.platform);
 
 /** A key as people read it. */
 export const keySign = (key: string): string => SIGNS[key] ?? key.replace('Mod+k', onMac ? '⌘K' : 'Ctrl K');

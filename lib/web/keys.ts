@@ -1,5 +1,5 @@
 /** The keyboard: keys of the table of actions, wherever nobody is typing. */
-import { ACTION_LIST, type ActionId } from './actions.ts';
+import { ACTION_LIST, onMac, type ActionId } from './actions.ts';
 
 const OF_KEY = new Map<string, ActionId>(ACTION_LIST.flatMap(({ id, keys }) => keys.map((key): [string, ActionId] => [key, id])));
 
@@ -16,7 +16,8 @@ const GO_ON = new Set<ActionId>([
 export function actionOf(event: KeyboardEvent): ActionId | undefined {
   const { key } = event;
   const target = event.target instanceof Element ? event.target : undefined;
-  if (event.isComposing || event.altKey) return undefined;
+  // On a Mac Option is how many keyboards write |, \, [ and ].
+  if (event.isComposing || (event.altKey && !(onMac && key.length === 1))) return undefined;
   if (event.ctrlKey || event.metaKey) return event.shiftKey ? undefined : OF_KEY.get(`Mod+${key.toLowerCase()}`);
   if (target?.matches(TYPED)) return undefined;
   if (OWN_KEYS.includes(key) && target?.closest(OWN)) return undefined;

@@ -73,7 +73,7 @@ test('the command for a shell prints, and the files hold, what the page shows', 
         await page.keyboard.press('Space'); // it stands still: the command ends
         await page.getByText('Paused').waitFor();
         const command = await copied(page, '$');
-        assert.match(command, /^curl -s -G /, view);
+        assert.match(command, /^curl -fsS -G /, view);
         const { out } = sh(command);
         await until(async () => (await texts(page)).map((line) => `${line}\n`).join('') === stripAnsi(out), 5000, () => command);
         counts.add(out.split('\n').length - 1);
@@ -101,7 +101,7 @@ test('the command for a shell prints, and the files hold, what the page shows', 
       // What is followed goes on in the shell as on the page.
       await turnTo(page, `${server.url}/#level=error,fatal&from=${T + 90_000}&to=${T + 200_000}`);
       const command = await copied(page, '$');
-      assert.match(command, /^curl -sN -G .* -d follow=1 /);
+      assert.match(command, /^curl -fsSN -G .* -d follow=1 /);
       const shell = startLine(command);
       try {
         const plain = (): string[] => stripAnsi(Buffer.from(shell.out, 'latin1').toString()).split('\n').slice(0, -1);

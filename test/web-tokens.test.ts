@@ -9,7 +9,7 @@ import type { Filter } from '../lib/web/talk.ts';
 import { clockOf, dayBegun, span, timeText } from '../lib/web/timing.ts';
 import { isLink, MAX_TEXT, tokensIn } from '../lib/web/tokens.ts';
 import { record, serving } from './serving.ts';
-import { sh, timed } from './sh.ts';
+import { sh, timed, withFolder } from './sh.ts';
 
 const tokens = (text: string): string[] => tokensIn(text).map(({ start, end, token }) => `${token}:${text.slice(start, end)}`);
 
@@ -142,17 +142,17 @@ const levelOf = (line: string): number => levelOfText(Buffer.from(line), 0, Buff
 const SED_U = String.raw`LC_ALL=C sed -u 's/\x1b\[[0-?]*[ -/]*[@-~]//g;s/\x1b]8;[^\x07\x1b]*\(\x07\|\x1b\\\)//g;s/\x1b(B//g'`;
 
 test('commands for a shell', () => {
-  assert.is(shellCommand(wanted), 'curl -s -G http://127.0.0.1:1/lm/api/tail -d as=text -d lines=all');
+  assert.is(shellCommand(wanted), 'curl -fsS -G http://127.0.0.1:1/lm/api/tail -d as=text -d lines=all');
   assert.is(
     shellCommand({ ...wanted, follow: true, streams: ['web1/nginx'], filters: [filter("it's (a|b)", { fold: true }), filter('-x', { exclude: true, mode: 'text' }), filter('c')] }),
-    "curl -sN -G http://127.0.0.1:1/lm/api/tail -d as=text -d lines=all -d follow=1 --data-urlencode id=web1/nginx" +
+    "curl -fsSN -G http://127.0.0.1:1/lm/api/tail -d as=text -d lines=all -d follow=1 --data-urlencode id=web1/nginx" +
       " --data-urlencode 'match=it'\\''s (a|b)' -d icase=1 | " + SED_U + ' | grep --line-buffered -avF -e -x | grep -aP -e c',
   );
   const field = String.raw`(?:a=1|"a"\s*:\s*"?1)`;
   assert.ok(shellCommand({ ...wanted, filters: [filter('a=1', { exclude: true, mode: 'text' })] }).endsWith(` | grep -avP -e '${field}'`));
   assert.is(
     shellCommand({ ...wanted, levels: (1 << LEVEL.none) | (1 << LEVEL.error), from: 1_795_341_000_000, to: 1_795_341_000_500 }),
-    'curl -s -G http://127.0.0.1:1/lm/api/tail -d as=text -d lines=all -d level=none,error -d since=1795341000000 -d until=1795341000500',
+    'curl -fsS -G http://127.0.0.1:1/lm/api/tail -d as=text -d lines=all -d level=none,error -d since=1795341000000 -d until=1795341000500',
   );
 });
 
@@ -195,5 +195,17 @@ test('a command shows what the page shows: the server\'s lines that pass the fil
     );
   }),
 ));
+
+test('a command that the server does not answer, or not let in, says so, also where its lines go through grep', timed(60_000, () => withFolder(async (dir) => {
+  assert.is(sh(`htpasswd -cbB -C 4 ${dir}/users anna secret`).code, 0);
+  let command = '';
+  await serving(['-u', `${dir}/users`], async (server) => {
+    await server.feed(record('web1', 1));
+    command = shellCommand({ ...wanted, base: `${server.url}/`, filters: [filter('line'), filter('1')] });
+    assert.match(sh(command).err, /401/);
+    assert.equal(sh(command.replace('curl', 'curl -u anna:secret')), { out: 'line 1\n', err: '', code: 0 });
+  });
+  assert.match(sh(command).err, /^curl: \(7\)/);
+})));
 
 test.run();

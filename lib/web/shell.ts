@@ -32,7 +32,7 @@ export function quoted(text: string): string {
  */
 export function shellCommand({ base, streams, filters, levels, from, to, follow, as }: Wanted): string {
   const ofServer = filters.find((filter) => !filter.exclude && sourceOf(filter).length <= MAX_PATTERN);
-  const words = ['curl', follow ? '-sN' : '-s', '-G', quoted(new URL('api/tail', base).href)];
+  const words = ['curl', follow ? '-fsSN' : '-fsS', '-G', quoted(new URL('api/tail', base).href)];
   const put = (name: string, value: string): void => void words.push(/^[\w*,]+$/.test(value) ? '-d' : '--data-urlencode', quoted(`${name}=${value}`));
   if (as === 'text') put('as', 'text');
   put('lines', 'all');

@@ -322,6 +322,25 @@ test('older lines come without loading the page anew: not a pixel moves, and wha
   ),
 ));
 
+test('a link to a line that the server holds brings it, however many are newer; of one that nobody holds that is said', timed(60_000, () =>
+  withBrowser((browser) =>
+    serving([], async (server) => {
+      await server.feed(records('web1', 1, 45_000));
+      const { page, complaints } = await visit(browser, `${server.url}/#lines=2000&line=web1:r1:100`);
+      await page.locator('.row.here', { hasText: /line 100$/ }).waitFor();
+      await page.getByText('Jump to newest').waitFor();
+      await says(page, /^45,000 lines$/);
+      assert.is(await page.locator('.row.here', { hasText: /line 100$/ }).count(), 1);
+
+      await page.goto('about:blank');
+      await page.goto(`${server.url}/#lines=2000&line=web1:r1:50000`);
+      await page.getByText('The line 50000 of web1 is not held any more, or not shown by this view').waitFor();
+      await says(page, /^45,000 lines$/);
+      assert.equal(complaints, []);
+    }),
+  ),
+));
+
 test('lines that fly by are coloured when they stay, and what was selected is not selected in others', timed(60_000, () =>
   withBrowser((browser) =>
     serving([], async (server) => {

@@ -53,6 +53,8 @@ export const serverAhead = signal(0);
 export const serverLost = signal(0);
 export const serverMalformed = signal(0);
 export const serverFirst = signal(0);
+/** Entries before those held that the server has, and that there is room for. */
+export const older = computed(() => (state.value?.firstEntry && serverFirst.value ? state.value.firstEntry - serverFirst.value : 0));
 /** Lines asked of the server's memory when the page opens; undefined for what is usual. */
 export const firstLines = signal(asked.lines);
 /** Text in the search box of the streams. */

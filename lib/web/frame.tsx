@@ -20,7 +20,7 @@ import { View } from './view.ts';
 
 /** How often the controls are drawn anew while lines come, ms. */
 const CONTROLS_EVERY = 150;
-export type FrameEvents = { ask: (message: Ask) => void; runs: Runs; moved(frame: Frame): void };
+export type FrameEvents = { ask: (message: Ask) => void; runs: Runs; moved(frame: Frame): void; loadOlder(): void };
 
 export class Frame {
   readonly pane: Choices;
@@ -53,7 +53,7 @@ export class Frame {
       changed: () => this.#changed(),
       act: (act) => this.#act(act),
     }, this.#life.signal);
-    this.guide = new Guide(pane, this.view, events.ask);
+    this.guide = new Guide(pane, this.view, events.ask, events.loadOlder);
     this.#listen();
     this.#send();
     this.#draw(log);

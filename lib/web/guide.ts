@@ -1,12 +1,14 @@
 /** Takes the person to a row: asks the feed worker which it is, and has the view stand there. */
 import type { Choices } from './choices.ts';
-import { say } from './desk.ts';
+import { older, say } from './desk.ts';
 import type { LineName } from './layout.ts';
 import type { Ask, Say, Sought } from './talk.ts';
 import type { View } from './view.ts';
 
 /** A line that the address names is waited for while the lines held are still being sent, ms. */
 const LINE_WAIT = 4000;
+/** And so long while older ones are loaded, ms. */
+const OLDER_WAIT = 60_000;
 
 /** How often, and after how many ms, it is asked again for a hit while they are still being sought. */
 const RETRIES = 20;
@@ -17,21 +19,25 @@ const later = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 
 type Answer = Extract<Say, { say: 'sought' }>;
 type Seek = Omit<Extract<Ask, { ask: 'seek' }>, 'ask' | 'pane' | 'serial' | 'what'>;
 
+type Wanted = { line: LineName; pointed: boolean; until: number; asked: boolean; loads: boolean; lens: number | undefined };
+
 export class Guide {
   readonly #pane: Choices;
   readonly #view: View;
   readonly #ask: (message: Ask) => void;
+  readonly #loadOlder: () => void;
   readonly #seeking = new Map<number, (answer: Answer) => void>();
   readonly #late: Answer[] = [];
   #serial = 0;
   /** Keys may come faster than answers: each goes on from where the one before has led. */
   #going: Promise<number | undefined> = Promise.resolve(undefined);
-  #wanted: { line: LineName; pointed: boolean; until: number; asked: boolean; lens: number | undefined } | undefined;
+  #wanted: Wanted | undefined;
 
-  constructor(pane: Choices, view: View, ask: (message: Ask) => void) {
+  constructor(pane: Choices, view: View, ask: (message: Ask) => void, loadOlder: () => void) {
     this.#pane = pane;
     this.#view = view;
     this.#ask = ask;
+    this.#loadOlder = loadOlder;
   }
 
   /** The worker has answered. */
@@ -98,7 +104,7 @@ export class Guide {
 
   /** Stand where a line is; where it has not come yet, as soon as it has. */
   goToLine(line: LineName, pointed: boolean): void {
-    this.#wanted = { line, pointed, until: 0, asked: false, lens: undefined };
+    this.#wanted = { line, pointed, until: 0, asked: false, loads: false, lens: undefined };
   }
 
   /** Stand at the row of a time, or of a position or the one after it. */
@@ -125,14 +131,23 @@ export class Guide {
       if (this.#wanted !== wanted) return;
       wanted.asked = false;
       const late = performance.now() >= wanted.until;
+      const { base = 0 } = this.#pane.state.peek() ?? {}; // older rows are known a moment later than the answer
       // Another row near it is taken only when the very one does not come.
-      if (answer.row !== undefined && (late || answer.why === undefined)) {
+      if (answer.row !== undefined && answer.row >= base && (late || answer.why === undefined)) {
         wanted.lens = answer.lens;
         this.#view.goTo(answer.row, wanted.pointed, wanted.pointed ? undefined : 0);
-      } else if (!late) return void setTimeout(() => this.#goToWanted(), 200);
+      } else if (!late || answer.row !== undefined || this.#mayCome(wanted)) return void setTimeout(() => this.#goToWanted(), 200);
       else if (wanted.lens === undefined) say(`The line ${wanted.line.n} of ${wanted.line.id} is not held any more, or not shown by this view`, { bad: true });
       if (late) this.#wanted = undefined;
     });
+  }
+
+  /** Whether a line that is not held is perhaps among older ones that the server holds; these are loaded then. */
+  #mayCome(wanted: Wanted): boolean {
+    if (wanted.lens !== undefined || older.peek() <= 0) return false;
+    if (!wanted.loads) this.#loadOlder();
+    wanted.loads = true;
+    return performance.now() < wanted.until + OLDER_WAIT;
   }
 
   /**

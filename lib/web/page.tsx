@@ -78,7 +78,7 @@ effect(() => {
       const made = frames.size === 0 && first.isConnected ? first : (pattern.cloneNode(true) as HTMLElement);
       const before = element('panes').querySelectorAll('.frame')[i] ?? null;
       if (made !== first) element('panes').insertBefore(made, before);
-      frame = new Frame(pane, made, { ask, runs, moved });
+      frame = new Frame(pane, made, { ask, runs, moved, loadOlder });
       frames.set(pane.id, frame);
     }
   });

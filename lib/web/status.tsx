@@ -1,13 +1,12 @@
 /** The line at the foot: whether the page is connected, what it holds, and what is missing. */
 import type { JSX } from 'preact';
 import { counted, linesText, size } from './clock.ts';
-import { away, clock, serverFirst, serverLost, serverMalformed, state } from './desk.ts';
+import { away, clock, older, serverLost, serverMalformed, state } from './desk.ts';
 import type { State } from './talk.ts';
 
 export function Status({ retry, loadOlder }: { retry: () => void; loadOlder: () => void }): JSX.Element {
   const it = state.value;
   const link = it?.link ?? 'connecting';
-  const older = it && it.firstEntry > 0 && serverFirst.value > 0 ? it.firstEntry - serverFirst.value : 0;
   const lost = (it?.lost ?? 0) + serverLost.value;
   return (
     <>
@@ -27,9 +26,9 @@ export function Status({ retry, loadOlder }: { retry: () => void; loadOlder: () 
       ) : null}
       <span class="facts" aria-live="off">
         <span title={it ? size(it.bytes) : ''}>{linesText(it?.held ?? 0)} held</span>
-        {older > 0 ? (
+        {older.value > 0 ? (
           <button type="button" class="link-again" title="The server still holds them" onClick={loadOlder}>
-            Load {counted(older)} older
+            Load {counted(older.value)} older
           </button>
         ) : null}
         <Fact n={it?.dropped ?? 0} text="dropped" title="Lines that this page has dropped for newer ones" />

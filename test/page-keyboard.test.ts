@@ -145,6 +145,18 @@ test('a bookmark removed in the list leaves the focus there', withLines(30, '', 
   assert.is(await focused(page), 'Bookmarks');
 }));
 
+test('while a word is put together, as in Japanese, Enter takes it and nothing else', withLines(30, '', async (page) => {
+  await says(page, /^60 lines$/);
+  const enter = (isComposing: boolean): Promise<unknown> =>
+    page.evaluate((composing) => document.activeElement?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', isComposing: composing, bubbles: true, cancelable: true })), isComposing);
+  await press('f', 'order')(page);
+  await enter(true);
+  await page.waitForTimeout(200);
+  assert.is(await page.getByRole('searchbox', { name: 'Filter' }).inputValue(), 'order');
+  await enter(false);
+  await page.getByRole('checkbox', { name: 'Use filter order' }).waitFor();
+}));
+
 test('on a Mac keys are known that take Option there, as | and [ in Germany, and others with it are left alone', timed(60_000, () =>
   withBrowser((browser) =>
     serving([], async (server) => {

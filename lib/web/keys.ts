@@ -17,7 +17,7 @@ export function actionOf(event: KeyboardEvent): ActionId | undefined {
   const { key } = event;
   const target = event.target instanceof Element ? event.target : undefined;
   // On a Mac Option is how many keyboards write |, \, [ and ].
-  if (event.isComposing || (event.altKey && !(onMac && key.length === 1))) return undefined;
+  if (event.altKey && !(onMac && key.length === 1)) return undefined;
   if (event.ctrlKey || event.metaKey) return event.shiftKey ? undefined : OF_KEY.get(`Mod+${key.toLowerCase()}`);
   if (target?.matches(TYPED)) return undefined;
   if (OWN_KEYS.includes(key) && target?.closest(OWN)) return undefined;
@@ -32,6 +32,8 @@ export function listen(run: (id: ActionId) => void, escape: (target: Element) =>
     const pressed = event.target.closest<HTMLElement>('button, input[type=checkbox]');
     if (!pressed?.closest('dialog, .over')) pressed?.blur();
   });
+  // While a word is put together, as in Japanese, Enter and arrows are for that.
+  document.addEventListener('keydown', (event) => event.isComposing && event.stopPropagation(), true);
   document.addEventListener('keydown', (event) => {
     if (event.defaultPrevented || document.querySelector('dialog[open]')) return;
     if (event.key === 'Escape') return escape(event.target instanceof Element ? event.target : document.body);

@@ -169,9 +169,9 @@ export class Keeper {
     this.#panes.delete(id);
   }
 
-  #whole(position: number): Say | undefined {
+  #whole(position: number): Say {
     const chunk = this.#store.chunkOf(position);
-    if (!chunk) return undefined;
+    if (!chunk) return { say: 'gone' };
     const row = position - chunk.first;
     return { say: 'whole', position, label: chunk.label(row), text: chunk.text(row), tail: chunk.tail(row) };
   }

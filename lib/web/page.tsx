@@ -177,6 +177,7 @@ feed.onmessage = (event: MessageEvent<Say>) => {
     waiting = said;
   } else if (said.say === 'rows' || said.say === 'sought') frames.get(said.pane)?.take(said);
   else if (said.say === 'whole') desk.whole.value = said;
+  else if (said.say === 'gone') desk.say('This line is not held any more', { bad: true });
   else if (said.say === 'exported') waitingExports.shift()?.(said);
   else if (said.say === 'back') loaded(said);
   else desk.takeStreams(said);

@@ -205,6 +205,8 @@ export type Say =
   | { say: 'sought'; pane: number; serial: number; lens: number; row: number | undefined; index: number; count: number; why?: string }
   | { say: 'streams'; streams: Stream[]; now: number; lost: number; malformed: number; firstHeld: number }
   | { say: 'whole'; position: number; label: Label; text: string; tail: string }
+  /** The line that was asked for as a whole has been dropped. */
+  | { say: 'gone' }
   /** So many lines have been loaded in place of a note, or older ones, of which there may be more, or why not: panes are to ask anew (`show`). */
   | { say: 'back'; lines: number; more: boolean; why?: string }
   | { say: 'exported'; pane: number; as: Form; blob: Blob; lines: number };

@@ -85,6 +85,16 @@ test('pins stand on top, and with folded groups, theme and text they are there t
   ),
 ));
 
+test('lost lines of a stream are told as such, also to who does not see where they stand', timed(60_000, () =>
+  withBrowser((browser) =>
+    serving([], async (server) => {
+      await server.feed(record('web1', 1) + record('web1', 5));
+      const { page } = await visit(browser, `${server.url}/`);
+      await page.getByRole('button', { name: /^web1 −3 lost/ }).waitFor();
+    }),
+  ),
+));
+
 test('without storage the page works all the same', timed(60_000, () =>
   withBrowser((browser) =>
     serving([], async (server) => {

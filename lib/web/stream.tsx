@@ -43,6 +43,7 @@ export function StreamItem({ stream, label, depth, at, on, choose }: Props): JSX
         {lost > 0 ? (
           <span class="lost" title={`${counted(lost)} lines lost`}>
             −{counted(lost)}
+            <span class="unseen-text"> lost</span>
           </span>
         ) : null}
         {errors > 0 ? (

@@ -124,6 +124,36 @@ const withLines = (count: number, hash: string, body: (page: Page) => Promise<vo
     ),
   );
 
+test('the row that keys go to is heard, and its level where it matters', withLines(30, '', async (page) => {
+  await says(page, /^60 lines$/);
+  await press('k', 'k')(page);
+  const heard = (): Promise<string | null> => page.locator('#said .unseen-text').textContent();
+  const here = async (): Promise<string> => (await page.locator('#log .row.here .text').textContent()) ?? '';
+  await until(async () => (await heard())?.endsWith(await here()) === true, 5000, () => 'the row to be heard');
+  await page.keyboard.press('E');
+  await page.keyboard.press('j');
+  await page.keyboard.press('k');
+  await until(async () => (await heard()) === `error: ${await here()}`, 5000, () => 'the error to be heard');
+}));
+
+test('where no line is shown nothing is copied or saved, and the clipboard keeps what it has', timed(60_000, () =>
+  withBrowser((browser) =>
+    serving([], async (server) => {
+      await server.feed(lines(1, 30));
+      const { page } = await visit(browser, `${server.url}/#and=nothing+of+the+kind`, { permissions: ['clipboard-read', 'clipboard-write'] });
+      await says(page, /^0 of 60 lines match/);
+      await page.evaluate(() => navigator.clipboard.writeText('kept'));
+      let saved = 0;
+      page.on('download', () => saved++);
+      await press('y', 'A', 'd')(page);
+      await page.getByText('No line is shown').waitFor();
+      await page.waitForTimeout(500);
+      assert.is(saved, 0);
+      assert.is(await page.evaluate(() => navigator.clipboard.readText()), 'kept');
+    }),
+  ),
+));
+
 const focused = (page: Page): Promise<string | undefined> => page.evaluate(() => document.activeElement?.closest('[role=log], dialog')?.ariaLabel ?? undefined);
 
 test('the link to the lines goes there, and the view stays as it was', withLines(30, '#stream=web1/app&and=order', async (page) => {

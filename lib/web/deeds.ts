@@ -1,5 +1,5 @@
 /** What each action of the table does. */
-import { ALL_LEVELS } from '../level.ts';
+import { ALL_LEVELS, LEVEL, LEVEL_NAMES } from '../level.ts';
 import type { Runs } from './actions.ts';
 import { toggleMark } from './bookmarks.tsx';
 import { counted, linesText } from './clock.ts';
@@ -19,6 +19,8 @@ import { nextDensity, nextTheme, nextTime, resize } from './theme.ts';
 /** Warnings and above. */
 const GRAVE = 0b1110000;
 const MAX_AROUND = 50;
+/** Of a row that keys go to so much is heard, characters. */
+const MAX_HEARD = 300;
 
 type Exported = Extract<Say, { say: 'exported' }>;
 export type Hands = {
@@ -41,11 +43,13 @@ export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
     pane().draft.value = { ...pane().draft.value, exclude };
     focus('.filter-input');
   };
-  const copyLines = (as: Form): Promise<void> => {
+  const copyLines = async (as: Form): Promise<void> => {
+    if (!someShown()) return;
     const file = exported(as);
-    return copy(file.then(({ blob }) => blob), file.then(({ lines }) => linesText(lines)));
+    await copy(file.then(({ blob }) => blob), file.then(({ lines }) => linesText(lines)));
   };
   const save = async (as: Form): Promise<void> => {
+    if (!someShown()) return;
     const { blob, lines } = await exported(as);
     saveFile(blob, fileName(pane().streams.value, new Date(), as === 'ndjson' ? 'ndjson' : 'log'));
     desk.say(`Saved ${linesText(lines)}`);
@@ -55,6 +59,17 @@ export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
     const at = ids.indexOf(pane().streams.value?.[0] ?? '');
     const next = ids[at < 0 ? (by > 0 ? 0 : ids.length - 1) : (at + by + ids.length) % ids.length];
     if (next !== undefined) desk.choose(next, false);
+  };
+  const stepRow = (by: number): void => {
+    view().step(by);
+    const { level = 0 } = view().row ?? {};
+    const text = frame().element.querySelector('.row.here .text')?.textContent ?? '';
+    desk.heard.value = `${level > LEVEL.info ? `${LEVEL_NAMES[level]}: ` : ''}${text.slice(0, MAX_HEARD)}`;
+  };
+  const someShown = (): boolean => {
+    const some = pane().state.value?.matched !== 0;
+    if (!some) desk.say('No line is shown');
+    return some;
   };
   const unclear = ({ cleared, after }: Choices): void => {
     if (after.value === undefined) return desk.say('Nothing was cleared');
@@ -69,8 +84,8 @@ export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
     oldest: () => view().home(),
     up: () => view().lines(-1),
     down: () => view().lines(1),
-    rowDown: () => view().step(1),
-    rowUp: () => view().step(-1),
+    rowDown: () => stepRow(1),
+    rowUp: () => stepRow(-1),
     open: () => view().hand.open(),
     shut: () => view().hand.shut(),
     pageUp: () => view().pages(-1),

@@ -151,6 +151,9 @@ effect(() => {
   if (seen.length > 0) looked.value = new Map([...looked.peek(), ...seen.map(({ id, errors }): [string, number] => [id, errors])]);
 });
 
+/** What a reader of the screen hears of the row that keys have gone to. */
+export const heard = signal('');
+
 /** What is said for a moment at the foot of the lines, and may be undone there. */
 export type Said = { text: string; undo?: () => void; bad?: boolean };
 export const said = signal<Said | undefined>(undefined);

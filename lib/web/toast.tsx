@@ -1,10 +1,10 @@
-/** What is said for a moment, and can be undone there. */
+/** What is said for a moment, and can be undone there; and what is only heard. */
 import type { JSX } from 'preact';
-import { said } from './desk.ts';
+import { heard, said } from './desk.ts';
 
-export function Toast(): JSX.Element | null {
+export function Toast(): JSX.Element {
   const now = said.value;
-  if (!now) return null;
+  if (!now) return <span class="unseen-text">{heard.value}</span>;
   const { text, undo, bad } = now;
   return (
     <div class={bad ? 'toast bad' : 'toast'}>

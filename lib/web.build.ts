@@ -1,6 +1,7 @@
 /** Builds the page into a folder, its scripts made as small as they go: `make` runs it. */
-import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type BuildOptions } from 'esbuild';
 import { minify, type MinifyOptions } from 'terser';
@@ -39,10 +40,34 @@ const jsx = {
 } satisfies BuildOptions;
 
 const built = await Promise.all([
-  build({ ...bundled, ...jsx, entryPoints: { page: `${FROM}/page.tsx` } }),
+  build({ ...bundled, ...jsx, splitting: true, chunkNames: 'page', entryPoints: { own: `${FROM}/page.tsx`, rest: `${FROM}/rest.ts` } }),
   build({ ...bundled, entryPoints: { start: `${FROM}/start.ts`, feed: `${FROM}/feed.worker.ts`, match: `${FROM}/match.worker.ts` } }),
 ]);
+const scripts = new Map<string, string>();
+for (const { path, text } of built.flatMap(({ outputFiles }) => outputFiles)) scripts.set(basename(path), (await minify(text, SMALL)).code ?? '');
+// rest.ts needs page.tsx, so that all of it is one file, of which the rest takes its parts: in each they would be there twice, with all that they know.
+if (scripts.get('own.js')?.replace(/import"\.\/page\.js";?/, '') !== '') throw new Error('the page is not one file');
+scripts.delete('own.js');
+
+/**
+ * These two have what is in them in their names: a page that has been open since before the server got another version finds no rest of that one.
+ * What is given here names them, each once.
+ */
+const hash = createHash('sha256').update(`${scripts.get('page.js')}${scripts.get('rest.js')}`).digest('hex').slice(0, 8);
+const marked = (text: string, ...names: string[]): string =>
+  names.reduce((all, name) => {
+    if (all.split(`${name}.js`).length !== 2) throw new Error(`${name}.js is not named once`);
+    return all.replace(`${name}.js`, `${name}-${hash}.js`);
+  }, text);
+const index = marked(readFileSync(join(FROM, 'index.html'), 'utf8'), 'page');
+scripts.set('start.js', marked(scripts.get('start.js') ?? '', 'page'));
+for (const [name, other] of [['page', 'rest'], ['rest', 'page']] as const) {
+  scripts.set(`${name}-${hash}.js`, marked(scripts.get(`${name}.js`) ?? '', other));
+  scripts.delete(`${name}.js`);
+}
+
 mkdirSync(into, { recursive: true });
-for (const { path, text } of built.flatMap(({ outputFiles }) => outputFiles)) writeFileSync(path, (await minify(text, SMALL)).code ?? '');
-for (const name of readdirSync(FROM)) if (/\.(html|svg)$/.test(name)) copyFileSync(join(FROM, name), join(into, name));
+for (const [name, code] of scripts) writeFileSync(join(into, name), code);
+for (const name of readdirSync(FROM)) if (name.endsWith('.svg')) copyFileSync(join(FROM, name), join(into, name));
+writeFileSync(join(into, 'index.html'), index);
 await build({ entryPoints: [`${FROM}/page.css`], bundle: true, logLevel: 'warning', outdir: into });

@@ -191,7 +191,7 @@ test('the page is there, with its policy, tagged and packed', timed(20_000, () =
   assert.match(String(page.headers['content-security-policy']), "default-src 'none'");
   const again = await server.ask('/', { headers: { 'if-none-match': String(page.headers.etag) } });
   assert.equal([again.status, again.text], [304, '']);
-  const packed = await server.ask('/page.js', { headers: { 'accept-encoding': 'gzip, br' } });
+  const packed = await server.ask('/start.js', { headers: { 'accept-encoding': 'gzip, br' } });
   assert.equal([packed.status, packed.headers['content-encoding'], packed.headers['content-type']], [200, 'gzip', 'text/javascript; charset=utf-8']);
   for (const [, name] of page.text.matchAll(/(?:src|href)="([^"#]+)"/g)) {
     assert.not.match(name as string, /^\/|:/, 'relative, so that it works below any path');

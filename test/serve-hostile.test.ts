@@ -172,11 +172,11 @@ async function handshake(server: Serving, path: string, headers: Record<string, 
 
 test('pages of other sites, and other names for this server, are refused', timed(30_000, () => serving(['--host-name', 'logs.example.com'], async (server) => {
   const { port } = server;
-  const paths = ['/', '/page.js', '/api/streams', '/api/tail', '/api/live', '/metrics', '/nothing'];
+  const paths = ['/', '/start.js', '/api/streams', '/api/tail', '/api/live', '/metrics', '/nothing'];
   for (const path of paths) {
     assert.is((await server.ask(path, { headers: { host: `evil.example:${port}` } })).status, 421, path);
     // The page's own files are the same for everybody.
-    const own: Record<string, number> = { '/': 200, '/page.js': 200, '/nothing': 404 };
+    const own: Record<string, number> = { '/': 200, '/start.js': 200, '/nothing': 404 };
     assert.is((await server.ask(path, { headers: { host: `localhost:${port}`, origin: 'http://evil.example' } })).status, own[path] ?? 403, path);
   }
   assert.is(await handshake(server, '/api/live', {}), 101);

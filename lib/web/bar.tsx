@@ -1,12 +1,12 @@
 /** The head of a pane: what it shows, filter and find, and how its lines are shown. */
 import type { JSX } from 'preact';
 import { tip, type Runs } from './actions.ts';
-import { Chips } from './chips.tsx';
 import { hueOf } from './colour.ts';
 import { focused, listOpen, lock, narrow, panes, wrapped } from './desk.ts';
 import { Fault, FilterBox } from './filter.tsx';
 import { FindBox } from './find.tsx';
 import { Icon } from './icon.tsx';
+import { restNow } from './later.ts';
 import { Levels } from './levels.tsx';
 import { memory } from './memory.ts';
 import type { Choices } from './choices.ts';
@@ -21,6 +21,7 @@ export function Bar({ pane, runs }: { pane: Choices; runs: Runs }): JSX.Element 
   const listShown = narrow.value ? listOpen.value : memory.value.list;
   const turn = pane.following.value ? 'Pause' : 'Follow';
   const first = panes.value[0] === pane;
+  const { Chips } = restNow() ?? {};
   return (
     <>
       <div class="row1">
@@ -56,7 +57,7 @@ export function Bar({ pane, runs }: { pane: Choices; runs: Runs }): JSX.Element 
       <div class="row2">
         <Tally pane={pane} />
         <Levels pane={pane} />
-        <Chips pane={pane} runs={runs} />
+        {Chips ? <Chips pane={pane} runs={runs} /> : null}
       </div>
       <Fault pane={pane} />
     </>

@@ -1,28 +1,11 @@
-/** Lines that the person has marked to come back to: which they are, and their list. */
-import { signal } from '@preact/signals-core';
+/** The list of bookmarks. */
 import type { JSX } from 'preact';
+import { marks, type Mark } from './bookmarked.ts';
 import { hueOf } from './colour.ts';
 import { memory } from './memory.ts';
 import { Sheet } from './sheet.tsx';
-import type { Row } from './talk.ts';
 import { clockOf } from './timing.ts';
 import { Tool } from './tool.tsx';
-
-/** What is kept of a marked line: where it is in the store, and enough to know it by. */
-export type Mark = Pick<Row, 'position' | 'id' | 'ts' | 'text'>;
-
-const MAX_MARKS = 1000;
-const MAX_TEXT = 300;
-
-export const marks = signal<readonly Mark[]>([]);
-
-/** Mark a line, or no longer. */
-export function toggleMark({ position, id, ts, text }: Row): boolean {
-  const has = marks.value.some((mark) => mark.position === position);
-  if (has) marks.value = marks.value.filter((mark) => mark.position !== position);
-  else marks.value = [...marks.value, { position, id, ts, text: text.slice(0, MAX_TEXT) }].sort((a, b) => a.position - b.position).slice(-MAX_MARKS);
-  return !has;
-}
 
 export function Bookmarks({ close, goTo }: { close: () => void; goTo: (mark: Mark) => void }): JSX.Element {
   const times = marks.value.map(({ ts }) => ts);

@@ -2,12 +2,13 @@
 import { signal } from '@preact/signals-core';
 import type { JSX } from 'preact';
 import { tip, type Runs } from './actions.ts';
-import { Star, Switches } from './filter.tsx';
+import { Switches } from './filter.tsx';
 import { Icon } from './icon.tsx';
 import type { Chip } from './layout.ts';
 import type { Choices } from './choices.ts';
 import { memory } from './memory.ts';
 import { filterFault, patternFault } from './pattern.ts';
+import { Star } from './recent.tsx';
 import { clockOf } from './timing.ts';
 
 /** The chip that is being written anew. */

@@ -1,17 +1,15 @@
 /** What each action of the table does. */
 import { ALL_LEVELS, LEVEL, LEVEL_NAMES } from '../level.ts';
 import type { Runs } from './actions.ts';
-import { toggleMark } from './bookmarks.tsx';
-import { counted, linesText } from './clock.ts';
+import { toggleMark } from './bookmarked.ts';
+import { linesText } from './clock.ts';
 import type { Choices } from './choices.ts';
 import * as desk from './desk.ts';
 import { unfilter, type Frame } from './frame.tsx';
-import { lineText } from './hash.ts';
+import { withRest } from './later.ts';
 import { plainPane } from './layout.ts';
 import { memory, remember } from './memory.ts';
-import { openPalette } from './palette.tsx';
-import { copy, fileName, saveFile } from './share.ts';
-import { MAX_STREAMS, shellCommand } from './shell.ts';
+import type { Takings } from './takings.ts';
 import type { Ask, Form, Say } from './talk.ts';
 import type { TimeMode } from './timing.ts';
 import { nextDensity, nextTheme, nextTime, resize } from './theme.ts';
@@ -30,7 +28,8 @@ export type Hands = {
   link(): string;
 };
 
-export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
+export function makeRuns(hands: Hands): Runs {
+  const { ask, frame } = hands;
   const pane = (): Choices => desk.focused.value;
   const view = (): Frame['view'] => frame().view;
 
@@ -43,17 +42,8 @@ export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
     pane().draft.value = { ...pane().draft.value, exclude };
     focus('.filter-input');
   };
-  const copyLines = async (as: Form): Promise<void> => {
-    if (!someShown()) return;
-    const file = exported(as);
-    await copy(file.then(({ blob }) => blob), file.then(({ lines }) => linesText(lines)));
-  };
-  const save = async (as: Form): Promise<void> => {
-    if (!someShown()) return;
-    const { blob, lines } = await exported(as);
-    saveFile(blob, fileName(pane().streams.value, new Date(), as === 'ndjson' ? 'ndjson' : 'log'));
-    desk.say(`Saved ${linesText(lines)}`);
-  };
+  const takeAway = (id: keyof Takings): void => withRest(({ makeTakings }) => makeTakings(hands)[id]());
+  const lay = (sheet: typeof desk.sheet.value): void => withRest(() => (desk.sheet.value = sheet), true);
   const step = (by: number): void => {
     const ids = desk.streamIds.value.toSorted(new Intl.Collator('en', { numeric: true }).compare);
     const at = ids.indexOf(pane().streams.value?.[0] ?? '');
@@ -65,11 +55,6 @@ export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
     const { level = 0 } = view().row ?? {};
     const text = frame().element.querySelector('.row.here .text')?.textContent ?? '';
     desk.heard.value = `${level > LEVEL.info ? `${LEVEL_NAMES[level]}: ` : ''}${text.slice(0, MAX_HEARD)}`;
-  };
-  const someShown = (): boolean => {
-    const some = pane().state.value?.matched !== 0;
-    if (!some) desk.say('No line is shown');
-    return some;
   };
   const unclear = ({ cleared, after }: Choices): void => {
     if (after.value === undefined) return desk.say('Nothing was cleared');
@@ -105,7 +90,7 @@ export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
       const { row } = view();
       if (row) desk.say(toggleMark(row) ? 'Bookmarked; b goes from one to the next' : 'Bookmarked no longer');
     },
-    bookmarks: () => void (desk.sheet.value = 'bookmarks'),
+    bookmarks: () => lay('bookmarks'),
     nextBookmark: () => void frame().guide.goTo('bookmark', true, 'No bookmark in this view'),
 
     find: () => focus('.find-input'),
@@ -176,26 +161,14 @@ export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
       desk.say(desk.lock.value ? 'Panes move together in time' : 'Panes move by themselves');
     },
 
-    link: () => void copy(link(), 'a link to this view'),
-    linkLine: () => {
-      const { row } = view();
-      if (!row || row.run === '') return desk.say('This line has no name to link to', { bad: true });
-      void copy(`${location.href.replace(/#.*/s, '')}#stream=${row.id}&line=${encodeURIComponent(lineText(row))}`, 'a link to this line');
-    },
-    copy: () => void copyLines('text'),
-    copyTold: () => void copyLines('told'),
-    copyRecords: () => void copyLines('ndjson'),
-    saveText: () => void save('text'),
-    saveRecords: () => void save('ndjson'),
-    shell: () => {
-      const { following: follow } = view();
-      const { choice, streams, around, after } = pane();
-      const { length } = streams.value ?? [];
-      if (length > MAX_STREAMS) return desk.say(`A command can have ${MAX_STREAMS} streams, not ${counted(length)}`, { bad: true });
-      const without = [...(after.value === undefined ? [] : ['what was cleared']), ...(around.value > 0 ? ['lines around matches'] : [])].join(' and of ');
-      const what = `a command for a shell${without === '' ? '' : `, which knows nothing of ${without}`}`;
-      void copy(shellCommand({ ...choice.value, base: location.href, follow, as: 'text' }), what);
-    },
+    link: () => takeAway('link'),
+    linkLine: () => takeAway('linkLine'),
+    copy: () => takeAway('copy'),
+    copyTold: () => takeAway('copyTold'),
+    copyRecords: () => takeAway('copyRecords'),
+    saveText: () => takeAway('saveText'),
+    saveRecords: () => takeAway('saveRecords'),
+    shell: () => takeAway('shell'),
 
     whole: () => {
       const { row } = view();
@@ -216,12 +189,9 @@ export function makeRuns({ ask, frame, exported, link }: Hands): Runs {
     density: nextDensity,
     larger: () => resize(1),
     smaller: () => resize(-1),
-    settings: () => void (desk.sheet.value = 'settings'),
-    palette: () => {
-      openPalette();
-      desk.sheet.value = 'palette';
-    },
-    help: () => void (desk.sheet.value = 'help'),
+    settings: () => lay('settings'),
+    palette: () => withRest(({ openPalette }) => openPalette(), true),
+    help: () => lay('help'),
   };
 
   function hit(forward: boolean): void {

@@ -1,15 +1,16 @@
-/** The filter box of a pane: a filter as it is typed, those used lately and those kept for good. */
+/** The filter box of a pane: a filter as it is typed, and kept. */
 import { signal, type Signal } from '@preact/signals-core';
 import type { JSX } from 'preact';
 import { tip } from './actions.ts';
 import { narrow } from './desk.ts';
 import { Icon } from './icon.tsx';
+import { restNow, withRest } from './later.ts';
 import { noChip, samePattern, type Chip, type Pattern } from './layout.ts';
 import { inFront, memory, remember } from './memory.ts';
 import type { Choices } from './choices.ts';
 
 /** The pane whose list of recent filters is open. */
-const listed = signal<Choices | undefined>(undefined);
+export const listed = signal<Choices | undefined>(undefined);
 
 /** Put what is in the box beside it, in force until it is switched off, and the box is free again. */
 export function keepDraft(pane: Choices): void {
@@ -32,11 +33,15 @@ export function addFilter(pane: Choices, chip: Chip): void {
 export function FilterBox({ pane }: { pane: Choices }): JSX.Element {
   const bad = pane.fault.value !== '';
   const draft = pane.draft;
+  const { Recent } = restNow() ?? {};
   const key = (event: KeyboardEvent): void => {
     if (event.key === 'Enter') keepDraft(pane);
     else if (event.key === 'ArrowDown') {
-      listed.value = pane;
-      focusIn(event.currentTarget, '.over button');
+      const { currentTarget } = event;
+      withRest(() => {
+        listed.value = pane;
+        focusIn(currentTarget, '.over button');
+      });
     } else return;
     event.preventDefault();
   };
@@ -69,12 +74,12 @@ export function FilterBox({ pane }: { pane: Choices }): JSX.Element {
           aria-label="Recent and saved filters"
           title="Recent and saved filters (↓)"
           aria-expanded={listed.value === pane}
-          onClick={() => (listed.value = listed.value === pane ? undefined : pane)}
+          onClick={() => withRest(() => (listed.value = listed.value === pane ? undefined : pane))}
         >
           <Icon name="open" />
         </button>
       </div>
-      {listed.value === pane ? <Recent pane={pane} /> : null}
+      {Recent && listed.value === pane ? <Recent pane={pane} /> : null}
     </form>
   );
 }
@@ -130,79 +135,8 @@ function still(pane: Choices): string {
   return inForce === '' ? 'All lines are shown.' : `Lines are still filtered by ${inForce}`;
 }
 
-function focusIn(from: EventTarget | null, what: string): void {
+/** Have the keyboard in a part of the filter box that `from` is within. */
+export function focusIn(from: EventTarget | null, what: string): void {
   const box = from instanceof Element ? from.closest('.filter') : null;
   requestAnimationFrame(() => box?.querySelector<HTMLElement>(what)?.focus());
-}
-
-/** Filters kept for good, then those used lately; arrows walk through them. */
-function Recent({ pane }: { pane: Choices }): JSX.Element {
-  const { saved, recent } = memory.value;
-  const rest = recent.filter((chip) => !saved.some((other) => samePattern(other, chip)));
-  const shut = (event: { currentTarget: EventTarget | null }): void => {
-    listed.value = undefined;
-    focusIn(event.currentTarget, '.filter-input');
-  };
-  const key = (event: KeyboardEvent & { currentTarget: HTMLElement }): void => {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (event.key === 'Escape') shut(event);
-    else if (step) {
-      const buttons = [...event.currentTarget.querySelectorAll<HTMLElement>('.one')];
-      const at = buttons.findIndex((button) => button === document.activeElement) + step;
-      if (at < 0) focusIn(event.currentTarget, '.filter-input');
-      else buttons[Math.min(at, buttons.length - 1)]?.focus();
-    } else return;
-    event.preventDefault();
-    event.stopPropagation();
-  };
-  return (
-    <div
-      class="over recent"
-      role="group"
-      aria-label="Recent and saved filters"
-      onKeyDown={key}
-      onFocusOut={(event) => {
-        const to = event.relatedTarget;
-        if (to instanceof Node && !event.currentTarget.parentElement?.contains(to)) listed.value = undefined;
-      }}
-    >
-      {saved.length + rest.length === 0 ? <p class="hint">No filter yet: type one and press Enter to keep it.</p> : null}
-      {[...saved, ...rest].map((chip) => (
-        <div key={JSON.stringify(chip)} class="line">
-          <button
-            type="button"
-            class="one"
-            onClick={(event) => {
-              addFilter(pane, chip);
-              shut(event);
-            }}
-          >
-            <Icon name={chip.exclude ? 'not' : 'and'} />
-            <code>{chip.source}</code>
-            <small>{`${chip.mode === 'text' ? 'text' : ''}${chip.fold ? '' : ' Aa'}`}</small>
-          </button>
-          <Star chip={chip} />
-        </div>
-      ))}
-    </div>
-  );
-}
-
-/** Keep a filter for good, or no longer. */
-export function Star({ chip }: { chip: Chip }): JSX.Element {
-  const has = memory.value.saved.some((other) => samePattern(other, chip));
-  const label = has ? `Save ${chip.source} no longer` : `Save ${chip.source}`;
-  const { saved } = memory.value;
-  return (
-    <button
-      type="button"
-      class={has ? 'fold star has' : 'fold star'}
-      aria-label={label}
-      title={label}
-      aria-pressed={has}
-      onClick={() => remember({ saved: has ? saved.filter((other) => !samePattern(other, chip)) : inFront(saved, chip, samePattern, 100) })}
-    >
-      <Icon name="star" />
-    </button>
-  );
 }

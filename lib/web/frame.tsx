@@ -6,15 +6,15 @@ import { Bar } from './bar.tsx';
 import type { Choices } from './choices.ts';
 import { focused, lock, panes, say, wrapped } from './desk.ts';
 import { Empty } from './empty.tsx';
-import { marks } from './bookmarks.tsx';
+import { marks } from './bookmarked.ts';
 import { MAX_COLUMNS } from './columns.ts';
 import { Guide } from './guide.ts';
 import type { RowAct } from './hand.ts';
+import { restNow } from './later.ts';
 import { samePattern } from './layout.ts';
 import { look, memory } from './memory.ts';
 import { mount } from './mount.ts';
 import { Pill } from './pill.tsx';
-import { Histogram } from './histogram.tsx';
 import type { Ask, PaneState, Say } from './talk.ts';
 import { View } from './view.ts';
 
@@ -181,7 +181,11 @@ export class Frame {
     show('.head', () => <Bar pane={pane} runs={runs} />);
     const goTo = (time: number): void => void this.guide.standAt({ time });
     const leave = (): void => log.focus({ preventScroll: true });
-    show('.shape', () => (memory.value.shape ? <Histogram pane={pane} goTo={goTo} leave={leave} /> : null));
+    show('.shape', () => {
+      if (!memory.value.shape) return null;
+      const { Histogram } = restNow() ?? {};
+      return Histogram ? <Histogram pane={pane} goTo={goTo} leave={leave} /> : <div class="bars" />; // its room: what comes later must not move the lines
+    });
     show('.pills', () => <Pill pane={pane} resume={here(runs.resume)} newest={here(runs.newest)} />);
     show('.empty', () => <Empty pane={pane} undo={here(runs.undo)} unfilter={here(unfilter)} />);
     this.#stop.push(

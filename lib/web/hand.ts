@@ -1,6 +1,7 @@
 /** The person's hand on single lines: what is pointed at, held, selected and copied, opened, wrapped and counted from, by pointer or by keys. */
 import { cleanText } from './copy.ts';
 import type { FieldAct } from './fieldtree.ts';
+import { withRest } from './later.ts';
 import { NO_ROW, type Rows } from './rows.ts';
 import type { Row } from './talk.ts';
 
@@ -65,12 +66,15 @@ export class Hand {
   open(): void {
     const { row } = this.#view;
     if (!row) return;
-    if (this.#rows.canOpen(row)) {
-      if (!this.#rows.marks.opened.has(row.position)) this.#toggle(row);
-      const element = this.#rows.elementAt(row.at);
-      element?.querySelector<HTMLElement>('.field')?.focus({ preventScroll: true });
-      if (element) this.#view.reveal(element);
-    } else if (row.folded > 0 || row.repeats > 1) this.#ask('unfold', row);
+    if (this.#rows.canOpen(row)) withRest(() => this.#enter(row), true);
+    else if (row.folded > 0 || row.repeats > 1) this.#ask('unfold', row);
+  }
+
+  #enter(row: Row): void {
+    if (!this.#rows.marks.opened.has(row.position)) this.#toggle(row);
+    const element = this.#rows.elementAt(row.at);
+    element?.querySelector<HTMLElement>('.field')?.focus({ preventScroll: true });
+    if (element) this.#view.reveal(element);
   }
 
   /** Shut the fields of the current row, or fold what is open under it. */
@@ -105,7 +109,7 @@ export class Hand {
     const row = button && this.#rows.rowOf(button);
     if (!row) return;
     this.#rows.here = row.at;
-    if (button.matches('.twist')) this.#toggle(row);
+    if (button.matches('.twist')) withRest(() => this.#toggle(row));
     else this.#ask(button.matches('.loads') ? 'back' : 'unfold', row);
   }
 

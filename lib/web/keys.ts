@@ -1,5 +1,6 @@
 /** The keyboard: keys of the table of actions, wherever nobody is typing. */
 import { ACTION_LIST, onMac, type ActionId } from './actions.ts';
+import { isAwaited } from './later.ts';
 
 const OF_KEY = new Map<string, ActionId>(ACTION_LIST.flatMap(({ id, keys }) => keys.map((key): [string, ActionId] => [key, id])));
 
@@ -40,6 +41,6 @@ export function listen(run: (id: ActionId) => void, escape: (target: Element) =>
     const id = actionOf(event);
     if (!id || (event.repeat && !GO_ON.has(id))) return;
     event.preventDefault();
-    run(id);
+    if (!isAwaited()) run(id);
   });
 }

@@ -1,12 +1,13 @@
 /** The page: joins the person's choices, the feed worker and the panes. */
 import { effect } from '@preact/signals-core';
 import { showBadge } from './badge.ts';
-import { marks } from './bookmarks.tsx';
+import { marks, type Mark } from './bookmarked.ts';
 import { counted } from './clock.ts';
 import * as desk from './desk.ts';
 import { Frame } from './frame.tsx';
 import { fromHash, toHash } from './hash.ts';
 import { listen } from './keys.ts';
+import { fetchInTime, restNow, withRest } from './later.ts';
 import type { Layout, PaneView } from './layout.ts';
 import { hasMoved, moveTogether } from './lock.ts';
 import { PLAIN_LOOK } from './look.ts';
@@ -14,7 +15,6 @@ import { keepMemory, memory, remember } from './memory.ts';
 import { lifeOf } from './places.ts';
 import { makeRuns } from './deeds.ts';
 import { mount } from './mount.ts';
-import { Sheets } from './sheets.tsx';
 import { Status } from './status.tsx';
 import { LIMITS } from './limits.ts';
 import { Streams } from './streams.tsx';
@@ -27,6 +27,8 @@ const FIRST_LINES = 50_000;
 /** How often the controls are drawn anew while lines come, and how long the place rests before it is in the address, ms. */
 const CONTROLS_EVERY = 150;
 const PLACE = 400;
+/** When what comes later is fetched where no line has come, ms. */
+const WITHOUT_LINES = 3000;
 /** How often a page that is not seen is drawn, ms. */
 const UNSEEN_EVERY = 1000;
 /** The widest that the column of streams becomes, characters. */
@@ -160,6 +162,7 @@ function drawState(): void {
   if (!now) return;
   for (const pane of now.panes) frames.get(pane.pane)?.update(pane);
   desk.cursor.value = now.cursor;
+  if (now.held > 0) fetchInTime();
   clearTimeout(controls);
   const wait = desk.state.value?.link !== now.link ? 0 : Math.max(0, controlsAt + CONTROLS_EVERY - performance.now());
   controls = setTimeout(() => {
@@ -176,7 +179,7 @@ feed.onmessage = (event: MessageEvent<Say>) => {
     if (!waiting) inAFrame(drawState);
     waiting = said;
   } else if (said.say === 'rows' || said.say === 'sought') frames.get(said.pane)?.take(said);
-  else if (said.say === 'whole') desk.whole.value = said;
+  else if (said.say === 'whole') withRest(() => (desk.whole.value = said));
   else if (said.say === 'gone') desk.say('This line is not held any more', { bad: true });
   else if (said.say === 'exported') waitingExports.shift()?.(said);
   else if (said.say === 'back') loaded(said);
@@ -198,18 +201,18 @@ function loaded({ lines, more, why }: Extract<Say, { say: 'back' }>): void {
   else if (lines > 0) desk.say(`Loaded ${counted(lines)} lines`);
 }
 
+async function goToMark({ position }: Mark): Promise<void> {
+  if (!(await focusedFrame().guide.standOn(position))) desk.say('That line is not in this view', { bad: true });
+}
+
 const lines = (): HTMLElement => focusedFrame().log;
 mount(element('streams'), () => <Streams runs={runs} />, lines);
 mount(element('status'), () => <Status retry={() => ask({ ask: 'retry' })} loadOlder={loadOlder} />, lines);
 mount(element('said'), () => <Toast />, lines);
-mount(element('sheets'), () => (
-  <Sheets
-    run={(id) => runs[id]()}
-    goTo={async ({ position }) => {
-      if (!(await focusedFrame().guide.standOn(position))) desk.say('That line is not in this view', { bad: true });
-    }}
-  />
-), () => element('sheets').querySelector('h2') ?? lines());
+mount(element('sheets'), () => {
+  const { Sheets } = restNow() ?? {};
+  return Sheets ? <Sheets run={(id) => runs[id]()} goTo={goToMark} /> : null;
+}, () => element('sheets').querySelector('h2') ?? lines());
 effect(() => {
   const ids = desk.panes.value.some((pane) => !pane.streams.value) ? desk.streamIds.value : [...desk.chosen.value];
   const longest = Math.max(4, ...ids.map((id) => id.length));
@@ -268,3 +271,5 @@ document.addEventListener('visibilitychange', () => {
 });
 ask({ ask: 'open', api: new URL('api/', location.href).href, lines: desk.firstLines.value ?? FIRST_LINES });
 if (document.hidden) tellSeen();
+setTimeout(fetchInTime, WITHOUT_LINES);
+if (desk.asked.panes.some(({ filters }) => filters.length > 0)) fetchInTime(); // they are to be seen

@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals-core';
 import type { JSX } from 'preact';
 import { ACTION_LIST, keySign, type ActionId } from './actions.ts';
-import { choose, focused, streamIds } from './desk.ts';
+import { choose, focused, sheet, streamIds } from './desk.ts';
 import { addFilter } from './filter.tsx';
 import { ranked } from './fuzzy.ts';
 import { memory } from './memory.ts';
@@ -20,6 +20,7 @@ let lately: ActionId[] = [];
 export function openPalette(): void {
   typed.value = '';
   at.value = 0;
+  sheet.value = 'palette';
 }
 
 export function Palette({ run, close }: { run: (id: ActionId) => void; close: () => void }): JSX.Element {

@@ -3,8 +3,9 @@ import { isLine, KIND } from './kind.ts';
 import { moment } from './clock.ts';
 import { hueOf } from './colour.ts';
 import { Widths } from './columns.ts';
-import { FieldTree, type FieldAct, type Turned } from './fieldtree.ts';
+import type { FieldAct, Turned } from './fieldtree.ts';
 import { drawText, small, smallButton, structureIn, type Manner } from './ink.ts';
+import { restNow } from './later.ts';
 import { PLAIN_LOOK, type Look } from './look.ts';
 import { note } from './notes.ts';
 import type { Row } from './talk.ts';
@@ -210,7 +211,8 @@ export class Rows implements Manner {
     const turned = this.marks.opened.get(row.position);
     line.twist.ariaExpanded = turned ? 'true' : 'false';
     const known = turned && structureIn(row, this.#look);
-    if (!turned || !known) return;
+    const { FieldTree } = restNow() ?? {};
+    if (!turned || !known || !FieldTree) return; // none is opened before it is there
     const holder = document.createElement('div');
     holder.className = 'holder';
     holder.append(new FieldTree(known.plain, known.structure, turned, this.#act).element);

@@ -1,7 +1,8 @@
 /** What is laid over the page for a moment, and a whole line. */
 import type { JSX } from 'preact';
 import type { ActionId } from './actions.ts';
-import { Bookmarks, type Mark } from './bookmarks.tsx';
+import type { Mark } from './bookmarked.ts';
+import { Bookmarks } from './bookmarks.tsx';
 import { sheet, whole } from './desk.ts';
 import { Help } from './help.tsx';
 import { Palette } from './palette.tsx';

@@ -4,9 +4,9 @@ import type { JSX } from 'preact';
 import { tip, type Runs } from './actions.ts';
 import { counted, rate } from './clock.ts';
 import { choose, chooseAll, chooseGroup, chosen, focused, known, listOpen, looked, narrow, panes, sought, streamIds, streamsById } from './desk.ts';
-import { ranked } from './fuzzy.ts';
 import { grouped, type Group, type Leaf } from './groups.ts';
 import { Icon } from './icon.tsx';
+import { restNow, withRest } from './later.ts';
 import { memory, remember } from './memory.ts';
 import { StreamItem } from './stream.tsx';
 import type { Stream } from './talk.ts';
@@ -53,6 +53,7 @@ export function Streams({ runs }: { runs: Runs }): JSX.Element {
           value={sought.value}
           onInput={(event) => {
             sought.value = event.currentTarget.value;
+            withRest(() => {}); // finds
             walked.value = 0;
           }}
           onKeyDown={(event) => searchKey(event, rows)}
@@ -76,7 +77,8 @@ export function Streams({ runs }: { runs: Runs }): JSX.Element {
  */
 const listed = computed((): ListRow[] => {
   const all = [...new Set([...streamIds.value, ...chosen.value])];
-  if (sought.value.trim() !== '') {
+  const { ranked } = restNow() ?? {};
+  if (ranked && sought.value.trim() !== '') {
     return ranked(all, sought.value, (id) => id).map(({ item, at }) => ({ id: item, label: item, depth: 0, at }));
   }
   const { pins, shut: closed } = memory.value;
@@ -202,9 +204,11 @@ function shut(then: () => void): void {
 function searchKey(event: KeyboardEvent, rows: ListRow[]): void {
   if (event.key === 'ArrowDown') goTo(event.currentTarget, rows.findIndex((row) => !('title' in row)), 0);
   else if (event.key === 'Enter') {
-    const best = rows.find((row) => 'id' in row);
-    if (best && 'id' in best) shut(() => choose(best.id, event.ctrlKey || event.metaKey));
-    toLines();
+    withRest(() => {
+      const best = listed.value.find((row) => 'id' in row);
+      if (best && 'id' in best) shut(() => choose(best.id, event.ctrlKey || event.metaKey));
+      toLines();
+    });
   } else if (event.key === 'Escape' && sought.value !== '') sought.value = '';
   else return;
   event.preventDefault();

@@ -5,7 +5,6 @@ import type { Runs } from './actions.ts';
 import { Bar } from './bar.tsx';
 import type { Choices } from './choices.ts';
 import { focused, lock, panes, say, wrapped } from './desk.ts';
-import { Empty } from './empty.tsx';
 import { marks } from './bookmarked.ts';
 import { MAX_COLUMNS } from './columns.ts';
 import { Guide } from './guide.ts';
@@ -187,7 +186,10 @@ export class Frame {
       return Histogram ? <Histogram pane={pane} goTo={goTo} leave={leave} /> : <div class="bars" />; // its room: what comes later must not move the lines
     });
     show('.pills', () => <Pill pane={pane} resume={here(runs.resume)} newest={here(runs.newest)} />);
-    show('.empty', () => <Empty pane={pane} undo={here(runs.undo)} unfilter={here(unfilter)} />);
+    show('.empty', () => {
+      const { Empty } = restNow() ?? {};
+      return Empty ? <Empty pane={pane} undo={here(runs.undo)} unfilter={here(unfilter)} /> : null;
+    });
     this.#stop.push(
       effect(() => void log.setAttribute('aria-label', pane.name.value)),
       effect(() => {

@@ -28,7 +28,7 @@ const FIRST_LINES = 50_000;
 const CONTROLS_EVERY = 150;
 const PLACE = 400;
 /** When what comes later is fetched where no line has come, ms. */
-const WITHOUT_LINES = 3000;
+const WITHOUT_LINES = 1000;
 /** How often a page that is not seen is drawn, ms. */
 const UNSEEN_EVERY = 1000;
 /** The widest that the column of streams becomes, characters. */

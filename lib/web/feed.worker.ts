@@ -22,12 +22,14 @@ let lines = 0;
 let changed = false; // since the last state was sent
 let wanted = true; // the page has drawn the last state
 let timer: ReturnType<typeof setTimeout> | undefined;
-let sent = 0;
+let due = 0; // when the next state may be sent at the earliest
+let turn = 0; // number of the last state
+let urgent = 0; // of the last one that somebody waited for
 
 /** Not before what is being done is done. */
 function sendState(): void {
   if (!changed || !wanted || timer !== undefined) return;
-  const wait = sent + STATE_EVERY - performance.now();
+  const wait = due - performance.now();
   if (wait <= 0) queueMicrotask(sendNow);
   else timer = setTimeout(sendNow, wait);
 }
@@ -36,8 +38,8 @@ function sendNow(): void {
   timer = undefined;
   if (!changed || !wanted) return;
   changed = wanted = false;
-  sent = performance.now();
-  void keeper.state(link?.state ?? 'connecting', link?.retry ?? 0).then(say);
+  due = performance.now() + STATE_EVERY;
+  void keeper.state(link?.state ?? 'connecting', link?.retry ?? 0, ++turn).then(say);
 }
 
 /** Something is other than in the last state; with `soon` it is which rows are shown, which somebody waits for. */
@@ -45,9 +47,10 @@ function change(soon = false): void {
   changed = true;
   if (soon) {
     wanted = true;
+    urgent = turn + 1;
     clearTimeout(timer);
     timer = undefined;
-    sent = -Infinity;
+    due = 0;
   }
   sendState();
 }
@@ -83,6 +86,9 @@ scope.onmessage = async (event: MessageEvent<Ask>) => {
     if (link) link.seen = ask.visible;
   } else if (ask.ask === 'next') {
     wanted = true;
+    // Drawing takes at most half of the time, however slow the machine is.
+    due = Math.max(due, performance.now() + ask.took);
+    if (ask.turn >= urgent) keeper.drawn();
     sendState();
   } else say(await keeper.answer(ask));
 };

@@ -18,8 +18,8 @@ const BLOCK = 16_384;
 const MOST = 16;
 const QUICK = 3;
 const SLOW = 8;
-/** Where other rows are to be shown the processors are left to who draws them, for so long, ms. */
-const REST = 50;
+/** Where other rows are to be shown the processors are left to who draws them until that is done, for so long at most, ms. */
+const REST = 120;
 /** Memory for rows on their way is used again, since fresh memory costs more than to fill it: so much at once, and so many of them, bytes. */
 const ROOM = 288 * 1024;
 const ROOMS = 2 * MOST;
@@ -79,6 +79,11 @@ export class Hunt {
   /** Other rows are to be shown: nothing is more urgent for a moment. */
   rest(): void {
     this.#resting ??= setTimeout(() => this.#goOn(), REST);
+  }
+
+  /** They are. */
+  drawn(): void {
+    if (this.#resting !== undefined) this.#goOn();
   }
 
   #goOn(): void {

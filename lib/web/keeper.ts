@@ -99,11 +99,16 @@ export class Keeper {
     return file;
   }
 
+  /** What somebody waited for has been drawn. */
+  drawn(): void {
+    this.#hunt.drawn();
+  }
+
   /** How things stand, with the newest rows of the panes that want them. */
-  async state(link: LinkState, retry: number): Promise<State> {
+  async state(link: LinkState, retry: number, turn = 0): Promise<State> {
     const panes = await Promise.all([...this.#panes.values()].map((pane) => pane.state()));
     return {
-      say: 'state', link, retry, panes,
+      say: 'state', turn, link, retry, panes,
       firstEntry: this.#store.room > 0 ? (this.feed.first ?? 0) : 0,
       held: this.#store.lines,
       bytes: this.#store.bytes,

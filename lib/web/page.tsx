@@ -169,8 +169,8 @@ function drawState(): void {
     controlsAt = performance.now();
     desk.state.value = now;
   }, wait);
-  // Drawing takes at most half of the time, however slow the machine is: behind this task the browser has laid out and painted.
-  setTimeout(() => setTimeout(() => ask({ ask: 'next' }), performance.now() - begun));
+  // Behind this task the browser has laid out and painted.
+  setTimeout(() => ask({ ask: 'next', turn: now.turn, took: performance.now() - begun }));
 }
 
 feed.onmessage = (event: MessageEvent<Say>) => {

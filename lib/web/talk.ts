@@ -104,7 +104,7 @@ export type Ask =
   | { ask: 'older'; first: number }
   | { ask: 'whole'; position: number }
   /** The last state is drawn: the next may come. */
-  | { ask: 'next' }
+  | { ask: 'next'; turn: number; took: number }
   | { ask: 'retry' }
   | { ask: 'visible'; visible: boolean };
 
@@ -157,6 +157,8 @@ export type PaneState = {
 
 export type State = {
   say: 'state';
+  /** Its number, which is given back with how long, ms, it took to draw (`next`). */
+  turn: number;
   link: LinkState;
   /** When the next attempt to connect is made, ms; 0 for none. */
   retry: number;

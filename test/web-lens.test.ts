@@ -161,7 +161,11 @@ test('rows, counts and marks are those of a plain model, whatever is chosen, com
         await until(async () => (count = (await page.state()).find.count) === hits.length, 3000, () => `${hits.length} hits, not ${count}`);
       }
     }),
-    { numRuns: 150 },
+    { numRuns: 150, examples: [[[
+      { lines: [{ id: 'b', text: 'same', ts: 1000 }, { id: 'b', text: ' at y', ts: 1000 }, { id: 'b', text: ' at x', ts: 1000 }], times: 1 },
+      { choice: { streams: undefined, filters: [filter('same', { exclude: true })], levels: ALL_LEVELS, repeats: false, stacks: true, around: 1, from: undefined, to: undefined, after: undefined } },
+      { open: 0 },
+    ]]] }, // what is near a match, and opened
   );
 }));
 

@@ -120,10 +120,10 @@ export class Folds {
     this.#heads.set(id, head);
   }
 
-  /** Whether the head of a stream's lines is shown only because of others. */
+  /** Whether the head of a stream's lines is shown only because of others, and what belongs to it has not been asked for. */
   #isContext(id: string): boolean {
     const head = this.#heads.get(id);
-    const at = head && this.#lens.at(head.number);
+    const at = head && !head.opened ? this.#lens.at(head.number) : undefined;
     return ((at?.piece.more?.flags[at.index] ?? 0) & FLAG.context) !== 0;
   }
 

@@ -62,7 +62,7 @@ function levelOfWord(bytes: Uint8Array, start: number, end: number): Grade {
       if (c === ESC && bytes[at + 1] === OPEN) at = skipSequence(bytes, at + 2, stop);
       else if (c === QUOTE && at - start > 2 && (bytes[at - 1] === EQUALS || isRequest(bytes, at))) {
         const close = closing(bytes, at + 1, end);
-        if (bytes[at - 1] !== EQUALS && close + 5 < end && isStatus(bytes, close + 1)) return bytes[close + 2] === 0x35 ? error : none;
+        if (bytes[at - 1] !== EQUALS && isStatus(bytes, close + 1, end)) return bytes[close + 2] === 0x35 ? error : none;
         stop = Math.min(end, stop + close - at);
         at = close;
         before = 0;
@@ -76,7 +76,7 @@ function levelOfWord(bytes: Uint8Array, start: number, end: number): Grade {
       do at++; while (at < stop && ((CLASS[bytes[at] as number] as number) & WORD) !== 0);
       if (bytes[at] === SLASH && isDigit(c)) {
         const status = statusBehindTimers(bytes, from, end);
-        if (status >= 0) return isStatus(bytes, status) && bytes[status + 1] === 0x35 ? error : none;
+        if (status >= 0) return isStatus(bytes, status, end) && bytes[status + 1] === 0x35 ? error : none;
       }
       // TypeError: and the like.
       if (bytes[at] === COLON && at < end && at - from > 5) {
@@ -95,8 +95,8 @@ const isRequest = (bytes: Uint8Array, at: number): boolean =>
   bytes[at - 1] === SPACE && bytes[at - 2] === CLOSE && (isDigit(bytes[at - 3] as number) || bytes[at - 3] === 0x5a);
 
 /** Whether a status of HTTP stands there, with a size behind it. */
-function isStatus(bytes: Uint8Array, at: number): boolean {
-  if (bytes[at] !== SPACE || bytes[at + 4] !== SPACE) return false;
+function isStatus(bytes: Uint8Array, at: number, end: number): boolean {
+  if (at + 4 >= end || bytes[at] !== SPACE || bytes[at + 4] !== SPACE) return false;
   return isDigit(bytes[at + 1] as number) && isDigit(bytes[at + 2] as number) && isDigit(bytes[at + 3] as number);
 }
 

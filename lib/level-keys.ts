@@ -32,21 +32,28 @@ export function sayingOf(bytes: Uint8Array, start: number, end: number): number 
 
 /** The value behind a key and its `:` or `=`, quoted or not; a number only if they may be. */
 export function valued(bytes: Uint8Array, from: number, end: number, says: number, numbers: boolean): Level {
-  let at = from;
-  while (at < end && (bytes[at] === SPACE || bytes[at] === QUOTE)) at++;
+  let at = unquoted(bytes, from, end);
+  // Loguru: "level": {"icon": "x", "name": "ERROR", "no": 40}. Once: an object within it is no name.
+  const object = at < end && bytes[at] === BRACE;
+  if (object) at = unquoted(bytes, nameIn(bytes, at, end), end);
   const start = at;
   let n = 0;
   for (let c = bytes[at] as number; at < end && isDigit(c) && at - start < 4; c = bytes[++at] as number) n = n * 10 + c - ZERO;
-  // Loguru: "level": {"icon": "x", "name": "ERROR", "no": 40}.
-  if (bytes[at] === BRACE && at < end) return valued(bytes, nameIn(bytes, at, end), end, says, false);
-  if (at > start) return says === OTEL ? (Math.min(fatal, Math.ceil(n / 4)) as Level) : numbers ? numbered(n) : none;
+  if (at > start) return says === OTEL ? (Math.min(fatal, Math.ceil(n / 4)) as Level) : numbers && !object ? numbered(n) : none;
   while (at < end && isLetter(bytes[at] as number)) at++;
   if (says === SIGN) {
     const alone = at - start === 1 && at + 1 < end && (bytes[at] === QUOTE || bytes[at + 1] === QUOTE);
-    return numbers && alone ? letter(bytes[start] as number) : none;
+    return numbers && !object && alone ? letter(bytes[start] as number) : none;
   }
   const grade = at - start === 1 ? letter(bytes[start] as number) : (named(bytes, start, at)?.grade ?? none);
   return grade === GOES_ON ? none : grade;
+}
+
+/** Where a value begins behind blanks and its quote. */
+function unquoted(bytes: Uint8Array, from: number, end: number): number {
+  let at = from;
+  while (at < end && (bytes[at] === SPACE || bytes[at] === QUOTE)) at++;
+  return at;
 }
 
 /** Where the value of the key `name` is in the small object that begins at `from`; `end` for none. */

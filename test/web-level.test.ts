@@ -77,6 +77,10 @@ test('logs of real programs: levels, and which lines go on from the one before t
   assert.is(wrong.join('\n'), '');
 });
 
+test('objects within objects, as deep as a line is long, are no matter', () => {
+  for (const text of [`{"level":${'{"name":'.repeat(130_000)}`, `level=${'{"name":'.repeat(130_000)}`]) assert.is(levelOf(text), 'none');
+});
+
 test('keys of the record', () => {
   const of = (tail: string): number => levelOfKeys(encoder.encode(tail), 0, encoder.encode(tail).length);
   assert.is(of('"host":"a","level":"warning"}'), LEVEL.warn);
@@ -87,6 +91,7 @@ test('keys of the record', () => {
 const PIECES = [
   '0 ERROR', 'no error:', 'error: none', ' "GET / HTTP/1.1" 50', '{"s":"', '{"log":"', '\x1b[31', 'x.ERROR', 'TypeError', ':Warning', 'DEBUG1', "thread 'a' panicked at ",
   '1:M 22 Nov 2026 22:13:26.042 ', '11-22 22:13:26.042  1 2 E', 'W/a(', '2026-11-22T22:13:26Z stderr F ', '="', '[info ', 'error\x1b[', 'DETAIL:  ', 'Error (', 'Error', '{"s":"E"', '#1 /',
+  '0/0/1/2/3 50', '0/-1/-1/-1/4 503',
 ];
 
 test('whatever the bytes are, there is a level, and nothing outside of the line is looked at', () => {

@@ -27,8 +27,6 @@ export class Head {
   /** Of the line that was read last: its level, and whether it goes on from the one before it. */
   level: Level = LEVEL.none;
   goesOn = false;
-  /** Lines at level error or above, those that go on from another not counted. */
-  errors = 0;
   #own: Level = LEVEL.none; // level of the line that others may go on from
   #indent = 0; // how far that line is indented
   #followers = -1; // before its first line a stream has nothing that could go on
@@ -91,9 +89,7 @@ export class Head {
     this.#code = level >= LEVEL.error;
     this.#python = PYTHON.no;
     this.#open = level >= LEVEL.warn && !isThrown(bytes, start, end);
-    if (level < LEVEL.error) return;
-    this.errors++;
-    if (opensTraceback(bytes, start, end)) this.#python = PYTHON.opened;
+    if (level >= LEVEL.error && opensTraceback(bytes, start, end)) this.#python = PYTHON.opened;
   }
 
   #follows(bytes: Uint8Array, start: number, end: number): boolean {
@@ -162,10 +158,5 @@ export class Heads {
     }
     this.#id = id;
     return (this.#head = head);
-  }
-
-  /** The stream's, if it has had a line. */
-  known(id: string): Head | undefined {
-    return this.#heads.get(id);
   }
 }

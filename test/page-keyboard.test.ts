@@ -187,6 +187,23 @@ test('while a word is put together, as in Japanese, Enter takes it and nothing e
   await page.getByRole('checkbox', { name: 'Use filter order' }).waitFor();
 }));
 
+test('Ctrl+Home and Ctrl+End go to the ends of what one is in: of the lines, or of what is typed', withLines(30, '', async (page) => {
+  await says(page, /^60 lines$/);
+  const paused = page.getByText('Jump to newest');
+  await press('Control+Home')(page);
+  await paused.waitFor();
+  await press('f', 'order', 'Control+Home')(page);
+  const box = page.getByRole('searchbox', { name: 'Filter' });
+  const caret = (): Promise<number | null> => box.evaluate((it: HTMLInputElement) => it.selectionStart);
+  assert.is(await caret(), 0);
+  await page.keyboard.press('Control+End');
+  assert.is(await caret(), 5);
+  await press('Escape', 'Escape')(page);
+  await paused.waitFor();
+  await press('Control+End')(page);
+  await paused.waitFor({ state: 'hidden' });
+}));
+
 test('on a Mac keys are known that take Option there, as | and [ in Germany, and others with it are left alone', timed(60_000, () =>
   withBrowser((browser) =>
     serving([], async (server) => {

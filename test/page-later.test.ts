@@ -1,7 +1,7 @@
 /** What the page fetches later: after the first lines, of itself; what is used before waits for it; and what is said where it cannot be had. */
 /// <reference lib="dom" />
 import { join } from 'node:path';
-import type { Page, Route } from 'playwright-core';
+import type { BrowserContextOptions, Page, Route } from 'playwright-core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { visit, withBrowser, type Visit } from './browser.ts';
@@ -15,8 +15,10 @@ const toast = (page: Page): Promise<string> => page.locator('#said').innerText()
 const sheets = (page: Page): Promise<number> => page.locator('dialog[open]').count();
 
 /** Open a page whose rest is answered by `answer`. */
-async function visitWith(browser: Parameters<typeof visit>[0], url: string, answer: (route: Route) => Promise<void>): Promise<Visit> {
-  const there = await visit(browser, 'about:blank');
+async function visitWith(
+  browser: Parameters<typeof visit>[0], url: string, answer: (route: Route) => Promise<void>, options: BrowserContextOptions = {},
+): Promise<Visit> {
+  const there = await visit(browser, 'about:blank', options);
   await there.page.route(REST, answer);
   await there.page.goto(url);
   await says(there.page, /^10 lines$/);
@@ -106,6 +108,35 @@ test('a page whose server has another version by now says so, and goes on', time
     }),
   ),
 ));
+
+test('while the login is refused it is not asked for, and it comes once the login is right again', timed(90_000, () => withFolder((dir) =>
+  withBrowser((browser) => {
+    const users = join(dir, 'users');
+    assert.is(sh(`htpasswd -cbB -C 4 ${users} anna secret`).code, 0);
+    return serving(['-u', users], async (server) => {
+      const setPassword = (to: string): void => {
+        assert.is(sh(`htpasswd -bB -C 4 ${users} anna ${to}`).code, 0);
+        server.running.child.kill('SIGHUP');
+      };
+      await server.feed(records('web1', 1, 10));
+      const login = { httpCredentials: { username: 'anna', password: 'secret' } };
+      let tried = 0;
+      const { page } = await visitWith(browser, server.url, (route) => (tried++, route.abort()), login);
+      await until(() => tried > 0);
+      setPassword('other');
+      await page.getByText('Login refused').waitFor();
+      await page.waitForTimeout(3000); // the list of streams asks once more
+      let asked = 0;
+      page.on('request', () => asked++);
+      await page.waitForTimeout(8000);
+      assert.is(asked, 0);
+      await page.unroute(REST);
+      setPassword('secret');
+      await page.getByRole('button', { name: 'Try now' }).click();
+      await page.locator('.bars[role=slider]').waitFor();
+    });
+  }),
+)));
 
 test('by an address with a password it belongs to the page that is there', timed(60_000, () => withFolder((dir) =>
   withBrowser((browser) => {

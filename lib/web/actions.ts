@@ -4,9 +4,9 @@
 const TABLE = {
   Lines: {
     follow: ['Pause, or follow the newest lines', ' '],
-    newest: ['Jump to the newest line and follow', 'End', 'G'],
+    newest: ['Jump to the newest line and follow', 'End', 'G', 'Mod+End'],
     resume: ['Resume where I stopped', 'r'],
-    oldest: ['Jump to the oldest line held', 'Home', 'g'],
+    oldest: ['Jump to the oldest line held', 'Home', 'g', 'Mod+Home'],
     up: ['One line up', 'ArrowUp'],
     down: ['One line down', 'ArrowDown'],
     rowDown: ['To the next line', 'j'],
@@ -82,7 +82,7 @@ const TABLE = {
     larger: ['Larger text of lines', '+'],
     smaller: ['Smaller text of lines', '-'],
     settings: ['Settings', ','],
-    palette: ['Command palette', 'Mod+k', ':'],
+    palette: ['Command palette', 'Mod+K', ':'],
     help: ['Keys', '?'],
   },
 } as const satisfies Record<string, Record<string, readonly [title: string, key: string, ...keys: string[]]>>;
@@ -107,7 +107,7 @@ const SIGNS: Record<string, string> = {
 export const onMac = typeof navigator !== 'undefined' && /Mac|iPhone|iPad/.test(navigator.platform);
 
 /** A key as people read it. */
-export const keySign = (key: string): string => SIGNS[key] ?? key.replace('Mod+k', onMac ? '⌘K' : 'Ctrl K');
+export const keySign = (key: string): string => SIGNS[key] ?? key.replace('Mod+', onMac ? '⌘' : 'Ctrl ');
 
 /** Title and first key of an action: what a tooltip says. */
 export const tip = (id: ActionId): string => {

@@ -19,8 +19,12 @@ export function actionOf(event: KeyboardEvent): ActionId | undefined {
   const target = event.target instanceof Element ? event.target : undefined;
   // On a Mac Option is how many keyboards write |, \, [ and ].
   if (event.altKey && !(onMac && key.length === 1)) return undefined;
-  if (event.ctrlKey || event.metaKey) return event.shiftKey ? undefined : OF_KEY.get(`Mod+${key.toLowerCase()}`);
-  if (target?.matches(TYPED)) return undefined;
+  const typed = target?.matches(TYPED);
+  if (event.ctrlKey || event.metaKey) {
+    if (event.shiftKey || (typed && key.length > 1)) return undefined; // Ctrl+End is the end of what is typed
+    return OF_KEY.get(`Mod+${key.length > 1 ? key : key.toUpperCase()}`);
+  }
+  if (typed) return undefined;
   if (OWN_KEYS.includes(key) && target?.closest(OWN)) return undefined;
   return OF_KEY.get(key === ' ' && event.shiftKey ? 'Shift+ ' : key);
 }

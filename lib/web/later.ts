@@ -1,6 +1,6 @@
 /** What comes later: rest.ts, fetched of itself once the first lines are drawn, or at once when it is needed. */
 import { signal } from '@preact/signals-core';
-import { say } from './desk.ts';
+import { away, say } from './desk.ts';
 
 export type Rest = typeof import('./rest.ts');
 
@@ -46,12 +46,16 @@ function whenIdle(): void {
   else setTimeout(fetchOfItself, 50);
 }
 
+/** Not while the server is away: where the login was refused each question counts as guessing, and the browser might ask for it. */
 function fetchOfItself(): void {
+  if (away.peek()) return inAWhile();
   fetchRest().catch(async () => {
-    if (await isGone()) say(NEWER, { bad: true });
-    else setTimeout(whenIdle, AGAIN);
+    if (!away.peek() && (await isGone())) say(NEWER, { bad: true });
+    else inAWhile();
   });
 }
+
+const inAWhile = (): void => void setTimeout(whenIdle, AGAIN);
 
 function fetchRest(): Promise<Rest> {
   coming ??= load();

@@ -341,7 +341,7 @@ test('a link to a line that the server holds brings it, however many are newer; 
   ),
 ));
 
-test('lines that fly by are coloured when they stay, and what was selected is not selected in others', timed(60_000, () =>
+test('lines that fly by are coloured when they stay, and what was selected is not selected in others', timed(90_000, () =>
   withBrowser((browser) =>
     serving([], async (server) => {
       await server.feed(mixed(1, 5000));
@@ -358,7 +358,8 @@ test('lines that fly by are coloured when they stay, and what was selected is no
         const plain: boolean[] = [];
         // On a machine that is busy with other things some lines stay long enough to be coloured: those do not count.
         let swift = 0;
-        for (let frame = 1; frame <= 300 && plain.length < 25; frame++) {
+        const limit = performance.now() + 30_000;
+        for (let frame = 1; performance.now() < limit && plain.length < 25; frame++) {
           const begun = performance.now();
           log.scrollTop = 1500 + (frame % 40) * 1500;
           await new Promise(requestAnimationFrame);
@@ -370,7 +371,8 @@ test('lines that fly by are coloured when they stay, and what was selected is no
       });
       assert.match(flight.selected, /line 3 /);
       assert.is(flight.still, '');
-      assert.ok(flight.plain.filter(Boolean).length > 20, `plain: ${flight.plain.join()}`);
+      assert.ok(flight.plain.length >= 5, 'too few frames were quick enough to tell');
+      assert.ok(flight.plain.filter(Boolean).length > 0.8 * flight.plain.length, `plain: ${flight.plain.join()}`);
       await coloured();
       assert.equal(complaints, []);
     }),

@@ -187,6 +187,27 @@ test('while a word is put together, as in Japanese, Enter takes it and nothing e
   await page.getByRole('checkbox', { name: 'Use filter order' }).waitFor();
 }));
 
+test('a sheet opened right after another was shut stays', withLines(30, '', async (page) => {
+  await says(page, /^60 lines$/);
+  await page.keyboard.press('?');
+  await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+  await page.evaluate(() => {
+    document.querySelector('dialog')?.close(); // its event comes later
+    document.dispatchEvent(new KeyboardEvent('keydown', { key: ',' }));
+  });
+  const settings = page.getByRole('dialog', { name: 'Settings' });
+  await settings.waitFor();
+  await page.waitForTimeout(500);
+  assert.is(await settings.count(), 1);
+  await page.keyboard.press('Escape');
+  await page.waitForTimeout(100);
+  assert.is(await page.getByRole('dialog').count(), 0);
+  for (let i = 0; i < 20; i++) await press('?', 'Escape')(page);
+  await page.keyboard.press('?');
+  await page.waitForTimeout(500);
+  assert.is(await page.getByRole('dialog', { name: 'Keys' }).count(), 1);
+}));
+
 test('Ctrl+Home and Ctrl+End go to the ends of what one is in: of the lines, or of what is typed', withLines(30, '', async (page) => {
   await says(page, /^60 lines$/);
   const paused = page.getByText('Jump to newest');

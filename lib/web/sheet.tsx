@@ -12,7 +12,13 @@ export function Sheet({ title, close, children, kind = '' }: Props): JSX.Element
       ref={(element) => {
         if (element && !element.open) element.showModal();
       }}
-      onClose={close}
+      onCancel={(event) => {
+        event.preventDefault();
+        event.currentTarget.close(); // which gives the focus back
+        close();
+      }}
+      // The event comes some time after it is shut: another may be open by then.
+      onClose={(event) => event.currentTarget.isConnected && close()}
       onClick={(event) => {
         if (event.target === event.currentTarget) close();
       }}

@@ -155,6 +155,8 @@ test('a receiver that dies, and another one that takes over: what the first has 
     await new Promise((resolve) => setTimeout(resolve, 5));
   };
   while (out().length < 100_000) await more();
+  await until(() => (r.kill('SIGUSR1'), r.err.includes('unacked bytes 0 B')), 20_000, () => 'an ack');
+  for (let i = 0; i < 10; i++) await more();
   recv.process.kill('SIGKILL');
   for (let i = 0; i < 100; i++) await more();
   r.child.stdin?.end();

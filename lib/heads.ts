@@ -1,5 +1,6 @@
 /** Lines that go on from the one before them in their stream, such as those of a stack trace: which they are, and the level they take from it. */
 import { beginsWith } from './ascii.ts';
+import { fnv1a } from './fnv.ts';
 import { gradeOf } from './grading.ts';
 import { unescapeTo } from './json-text.ts';
 import { LEVEL, type Level } from './level.ts';
@@ -55,8 +56,7 @@ export class Head {
     const text = host < 0 ? -1 : textBehindTag(bytes, host, end, host > start + 16);
     this.#tagged = text >= 0;
     if (!this.#tagged) return start;
-    let tag = 0x811c9dc5; // FNV-1a
-    for (let at = host; at < text; at++) tag = Math.imul(tag ^ (bytes[at] as number), 0x01000193);
+    const tag = fnv1a(bytes, host, text);
     if (tag !== this.#tag) this.#followers = MAX_FOLLOWERS;
     this.#tag = tag;
     return text;

@@ -1,4 +1,5 @@
 /** Where a JSON string ends, found four bytes at a time. */
+import { LastView } from './last-view.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -6,17 +7,10 @@ const LOW_U = 0x75;
 const ESCAPED = new Uint8Array(256);
 for (const c of '"\\/bfnrt') ESCAPED[c.charCodeAt(0)] = 1;
 
-let lastBytes: Uint8Array = new Uint8Array(0);
-let lastView: DataView = new DataView(lastBytes.buffer);
+const read = new LastView();
 
-/** A view of the same bytes that reads words at any address. Many lines of one block are looked at one after another: it is made once. */
-export function viewOf(bytes: Uint8Array): DataView {
-  if (bytes !== lastBytes) {
-    lastView = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    lastBytes = bytes;
-  }
-  return lastView;
-}
+/** A view of the bytes that are being read. */
+export const viewOf = (bytes: Uint8Array): DataView => read.of(bytes);
 
 /**
  * Where the string whose inside begins at `at` has its closing quote, before `end`; -1 when it is no JSON string (RFC 8259, 7). `view` is

@@ -1,5 +1,6 @@
 /** The text of a JSON string, from its escaped bytes to plain UTF-8 bytes without a JavaScript string between: most lines of web servers hold \". */
 import { viewOf } from './json-scan.ts';
+import { LastView } from './last-view.ts';
 
 const BACKSLASH = 0x5c;
 const LOW_U = 0x75;
@@ -12,19 +13,14 @@ SIMPLE[0x6e] = 10;
 SIMPLE[0x66] = 12;
 SIMPLE[0x72] = 13;
 
-let lastOut = new Uint8Array(0);
-let lastOutView = new DataView(lastOut.buffer);
+const written = new LastView();
 
 /**
  * Write the text of the JSON string whose inside is bytes[start, end) to `out` at `at`, and return where it ends. It never takes more
  * bytes than its escaped form. The inside must be well formed, as RecordReader has made sure; half a surrogate pair becomes U+FFFD.
  */
 export function unescapeTo(out: Uint8Array<ArrayBuffer>, at: number, bytes: Uint8Array, start: number, end: number): number {
-  if (out !== lastOut) {
-    lastOutView = new DataView(out.buffer, out.byteOffset, out.length);
-    lastOut = out;
-  }
-  const [from, to] = [viewOf(bytes), lastOutView];
+  const [from, to] = [viewOf(bytes), written.of(out)];
   for (let i = start; i < end; i++) {
     // Four bytes at once, as far as none of them is a backslash (see json-scan.ts).
     for (let found = 0; found === 0 && i + 4 <= end; ) {

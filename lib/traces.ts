@@ -128,13 +128,20 @@ function inRuby(bytes: Uint8Array, from: number, end: number): boolean {
   return beginsWith(bytes, at, end, ':in ');
 }
 
+/** Where the blank is, or the end, behind a time of ISO 8601, of seconds or finer, that a line begins with; -1 where it begins with none. */
+function behindTime(bytes: Uint8Array, start: number, end: number): number {
+  if (bytes[start + 10] !== 0x54 || bytes[start + 4] !== 0x2d || end - start < 20) return -1;
+  let at = start + 19;
+  while (at < end && at < start + 36 && bytes[at] !== SPACE) at++;
+  return at;
+}
+
 /**
  * Where the text begins of a line that a container runtime wrote: behind `2026-11-22T22:13:26.042Z stderr F `. `start` for any other line.
  */
 export function bodyOf(bytes: Uint8Array, start: number, end: number): number {
-  if (bytes[start + 10] !== 0x54 || bytes[start + 4] !== 0x2d || end - start < 30) return start;
-  let at = start + 19;
-  while (at < start + 36 && bytes[at] !== SPACE) at++;
+  const at = behindTime(bytes, start, end);
+  if (at < 0) return start;
   if (!beginsWith(bytes, at, end, ' stdout ') && !beginsWith(bytes, at, end, ' stderr ')) return start;
   return bytes[at + 9] === SPACE && at + 10 <= end ? at + 10 : start;
 }
@@ -145,10 +152,8 @@ const MAX_TAG = 96;
 /** Where the host begins of a line of syslog's, `Nov 22 22:13:26 web1 app[123]: text` or `2026-11-22T22:13:26.042+00:00 web1 app[123]: text`; -1 for none. */
 export function hostAt(bytes: Uint8Array, start: number, end: number): number {
   if (bytes[start + 3] === SPACE && bytes[start + 6] === SPACE && bytes[start + 9] === COLON && bytes[start + 15] === SPACE) return start + 16;
-  if (bytes[start + 10] !== 0x54 || bytes[start + 4] !== 0x2d) return -1;
-  let at = start + 19;
-  while (at < end && at < start + 36 && bytes[at] !== SPACE) at++;
-  return at + 1;
+  const time = behindTime(bytes, start, end);
+  return time < 0 ? -1 : time + 1;
 }
 
 /** Where the text begins behind host and tag, as `web1 app[123]: text`; -1 where there are none. Behind a time of ISO 8601 there is a number as well. */

@@ -1,4 +1,5 @@
 /** An entry of the live feed read: the server writes records in one form only, so most bytes of a line need no looking at. */
+import { fnv1a } from '../fnv.ts';
 import { viewOf } from '../json-scan.ts';
 import { Literal } from '../literal.ts';
 import { isStreamId } from '../stream-id.ts';
@@ -124,8 +125,7 @@ export class Entry {
 
   /** The writer whose id is bytes[start, idEnd) and whose run ends at writerEnd, which is idEnd for none. */
   #writerOf(bytes: Uint8Array, start: number, idEnd: number, writerEnd: number): Writer | undefined {
-    let hash = 0x811c9dc5; // FNV-1a
-    for (let i = start; i < writerEnd; i++) hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193);
+    const hash = fnv1a(bytes, start, writerEnd);
     const known = this.#writers.get(hash);
     if (known?.literal.length === writerEnd - start && known.literal.stands(bytes, viewOf(bytes), start, writerEnd)) return known;
     const id = decoder.decode(bytes.subarray(start, idEnd));

@@ -50,19 +50,19 @@ if (scripts.get('own.js')?.replace(/import"\.\/page\.js";?/, '') !== '') throw n
 scripts.delete('own.js');
 
 /**
- * These two have what is in them in their names: a page that has been open since before the server got another version finds no rest of that one.
- * What is given here names them, each once.
+ * All but the first have what is in them in their names: a page that has been open since before the server got another version finds no part
+ * of that one. What is given here names each once.
  */
-const hash = createHash('sha256').update(`${scripts.get('page.js')}${scripts.get('rest.js')}`).digest('hex').slice(0, 8);
+const hash = createHash('sha256').update([...scripts.values()].join('')).digest('hex').slice(0, 8);
 const marked = (text: string, ...names: string[]): string =>
   names.reduce((all, name) => {
     if (all.split(`${name}.js`).length !== 2) throw new Error(`${name}.js is not named once`);
     return all.replace(`${name}.js`, `${name}-${hash}.js`);
   }, text);
 const index = marked(readFileSync(join(FROM, 'index.html'), 'utf8'), 'page');
-scripts.set('start.js', marked(scripts.get('start.js') ?? '', 'page'));
-for (const [name, other] of [['page', 'rest'], ['rest', 'page']] as const) {
-  scripts.set(`${name}-${hash}.js`, marked(scripts.get(`${name}.js`) ?? '', other));
+scripts.set('start.js', marked(scripts.get('start.js') ?? '', 'page', 'feed', 'match'));
+for (const [name, ...others] of [['page', 'rest'], ['rest', 'page', 'match'], ['feed', 'feed', 'match'], ['match']] as const) {
+  scripts.set(`${name}-${hash}.js`, marked(scripts.get(`${name}.js`) ?? '', ...others));
   scripts.delete(`${name}.js`);
 }
 

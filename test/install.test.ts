@@ -25,7 +25,7 @@ function works(dir: string, bin: string): void {
     until grep -q listening $TMPDIR/log; do sleep 0.05; done
     page=$(sed -n 's/.*listening on //p' $TMPDIR/log)
     until curl -s "$page"api/tail?as=text | grep hello; do sleep 0.05; done
-    curl -sf "$page" | grep '<title>'; curl -sf -o $TMPDIR/js "$page"start.js && curl -sf -o $TMPDIR/js "$page"feed.js`.replaceAll('$TMPDIR', dir));
+    curl -sf "$page" | grep '<title>'; curl -sf -o $TMPDIR/js "$page"start.js && curl -sf -o $TMPDIR/feed "$page$(grep -o 'feed-[0-9a-f]*\\.js' $TMPDIR/js)"`.replaceAll('$TMPDIR', dir));
   assert.match(out, /hello\n.*lm: logs/);
 }
 

@@ -26,18 +26,27 @@ export function traitsOf(heads: Heads, id: string, text: string, tail = '', more
 
 /** Match workers in this thread: each answers its jobs in turn, a while later that is not the same each time; the pattern `never` is never answered. */
 export class Desk {
+  /** How long one takes to begin, ms; -1 for one that cannot be had. */
+  delay = 0;
   started = 0;
   ended = 0;
   tried = 0;
   #hops = 0;
 
-  readonly make = (answer: (answer: MatchAnswer) => void): Matcher => {
+  readonly make = (answer: (answer: MatchAnswer) => void, failed: () => void): Matcher => {
     this.started++;
     const tries = new Tries();
+    let begun = this.delay === 0;
+    let begin = (): void => {};
     let over = false;
     let stuck = false;
-    let turn = Promise.resolve();
+    let turn = begun ? Promise.resolve() : new Promise<void>((resolve) => (begin = resolve));
+    if (this.delay < 0) setImmediate(failed);
+    else if (!begun) setTimeout(() => ((begun = true), begin()), this.delay);
     return {
+      get begun() {
+        return begun;
+      },
       post: (job: MatchJob) => {
         if (job.what !== 'forget') stuck ||= job.filters.some((filter) => filter.source.includes('never'));
         if (stuck) return;

@@ -10,6 +10,7 @@ import { proxied } from './proxy.ts';
 import { record, records, serving } from './serving.ts';
 import { sh, timed, until, withFolder } from './sh.ts';
 
+const MATCH = /\/match-\w+\.js/;
 const REST = /\/rest-\w+\.js/;
 const toast = (page: Page): Promise<string> => page.locator('#said').innerText();
 const sheets = (page: Page): Promise<number> => page.locator('dialog[open]').count();
@@ -78,6 +79,40 @@ test('what is used before it has come waits for it, and happens once', timed(60_
       assert.is(await sheets(page), 0);
       assert.equal(complaints, []);
     }),
+  ),
+));
+
+test('a filter is set for the first time while the server is away: what it needs has been fetched before', timed(60_000, () =>
+  withBrowser((browser) =>
+    serving([], async (server) => proxied(server.port, async (proxy) => {
+      await server.feed(records('web1', 1, 10));
+      const { page } = await visit(browser, 'about:blank'); // with a route, as in others, browsers under test keep nothing
+      const fetched = page.waitForResponse(MATCH);
+      await page.goto(proxy.url);
+      await (await fetched).finished();
+      proxy.down = true;
+      proxy.cut();
+      await page.getByText('Connection cut').waitFor();
+      await page.getByRole('searchbox', { name: 'Filter', exact: true }).fill('line 7');
+      await says(page, /^1 of 10 lines match/);
+    })),
+  ),
+));
+
+test('a filter that is set while the server is away is not called slow, and is tried when what it needs can be fetched', timed(60_000, () =>
+  withBrowser((browser) =>
+    serving([], async (server) => proxied(server.port, async (proxy) => {
+      await server.feed(records('web1', 1, 10));
+      const { page } = await visit(browser, proxy.url);
+      await says(page, /^10 lines$/);
+      proxy.down = true;
+      proxy.cut();
+      await page.getByRole('searchbox', { name: 'Filter', exact: true }).fill('line 7');
+      await page.waitForTimeout(3500);
+      assert.match(await page.locator('.fault').innerText(), /^$/);
+      proxy.down = false;
+      await says(page, /^1 of 10 lines match/);
+    })),
   ),
 ));
 

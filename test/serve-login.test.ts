@@ -1,14 +1,14 @@
 /** Who gets into lm-serve: passwords on every route, HTTPS, a proxy that vouches, and what SIGHUP changes. */
-import { appendFileSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { get as getTls } from 'node:https';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { WebSocket } from 'ws';
 import { Follower, record, records, type Serving, serving } from './serving.ts';
-import { sh, start, stopAll, timed, until, withFolder } from './sh.ts';
+import { BIN, sh, start, stopAll, timed, until, withFolder } from './sh.ts';
 
-const ROUTES = ['/', '/index.html', '/start.js', '/page.js', '/page.css', '/feed.js', '/match.js', '/icon.svg', '/api/streams', '/api/tail', '/api/tail?follow=1', '/api/live', '/metrics',
+const ROUTES = ['/', ...readdirSync(join(BIN, '../web')).map((name) => `/${name}`), '/api/streams', '/api/tail', '/api/tail?follow=1', '/api/live', '/metrics',
   '/nothing', '/api/', '/api/search', '/..', '//'];
 
 const basic = (user: string, password: string): Record<string, string> => ({ authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` });

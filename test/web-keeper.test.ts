@@ -122,7 +122,7 @@ test('a pattern that never ends is stopped; the last good filter goes on, for li
   assert.is((await page.settled()).matched, 300);
   page.show('never');
   page.add(lines(1000));
-  await until(async () => (await page.state()).search.state === 'stopped', 5000);
+  await until(async () => (await page.state()).search.state === 'slow', 5000);
   assert.is(page.desk.ended, 1);
   assert.is((await page.state()).pattern, '7$');
   await until(async () => (await page.state()).matched === 400);
@@ -133,11 +133,35 @@ test('a pattern that never ends is stopped; the last good filter goes on, for li
   assert.is((await page.settled()).matched, 400);
 }));
 
+test('what tries filters may take long to come; where it cannot be had that is said, and the next filter asks for it again', timed(15_000, async () => {
+  const page = new Page();
+  page.desk.delay = 2000;
+  page.add(lines(3000));
+  page.show('7$');
+  await new Promise((resolve) => setTimeout(resolve, 1700));
+  page.add(lines(10));
+  assert.is((await page.state()).search.state, 'searching');
+  assert.equal([(await page.settled()).matched, page.desk.ended], [301, 0]);
+
+  const other = new Page();
+  other.desk.delay = -1;
+  other.add(lines(3000));
+  other.show('7$');
+  await until(async () => (await other.state()).search.state === 'unfetched', 5000);
+  const { pattern, matched } = await other.state();
+  assert.equal([pattern, matched], ['', 3000]);
+  void other.keeper.answer({ ask: 'find', pane: 0, serial: 1, filter: filter('7$') });
+  await until(async () => (await other.state()).find.stopped === 'unfetched', 5000);
+  other.desk.delay = 0;
+  other.show('8$');
+  assert.is((await other.settled()).matched, 300);
+}));
+
 test('with no good filter before it, all lines are shown', timed(10_000, async () => {
   const page = new Page();
   page.add(lines(100));
   page.show('never');
-  await until(async () => (await page.state()).search.state === 'stopped', 5000);
+  await until(async () => (await page.state()).search.state === 'slow', 5000);
   const { pattern, matched } = await page.state();
   assert.equal([pattern, matched], ['', 100]);
 }));

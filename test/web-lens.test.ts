@@ -179,7 +179,7 @@ test('errors, rail, shape and hits are counted', timed(20_000, async () => {
   await page.keeper.answer({ ask: 'find', pane: 0, serial: 7, filter: filter('7$') });
   await until(async () => !(await page.state()).find.searching);
   let now = await page.state();
-  assert.equal(now.find, { serial: 7, count: 300, searching: false, stopped: false });
+  assert.equal(now.find, { serial: 7, count: 300, searching: false, stopped: undefined });
   assert.is(now.errors, 30);
   assert.ok(now.rail.length === 400 && now.rail.every((bin) => (bin & RAIL.hit) !== 0 || bin >= 0));
   assert.is(now.rail.filter((bin) => (bin & RAIL.error) !== 0).length, 30);
@@ -336,7 +336,7 @@ test('several panes over one memory, each with its own streams and filters; clos
   await page.keeper.answer({ ask: 'close', pane: 1 });
   assert.equal((await page.keeper.state('live', 0)).panes.map((pane) => pane.pane), [0, 2]);
   await show(3, { filters: [filter('never')] });
-  await until(async () => (await page.keeper.state('live', 0)).panes[2]?.search.state === 'stopped', 5000);
+  await until(async () => (await page.keeper.state('live', 0)).panes[2]?.search.state === 'slow', 5000);
   page.add([{ id: 'a', text: 'line 18' }]);
   await until(async () => (await page.keeper.state('live', 0)).panes[1]?.matched === 209, 5000, () => 'the others to go on');
 }));

@@ -1,10 +1,9 @@
 /** The feed worker: connects to the server, keeps the lines and answers the page. */
 import { Keeper } from './keeper.ts';
 import { Link, loadRange } from './link.ts';
-import { startWorker } from './policy.ts';
 import { pollStreams } from './poll.ts';
-import type { Matcher } from './match-thread.ts';
-import type { Ask, MatchAnswer, Say } from './talk.ts';
+import { startMatcher } from './match-start.ts';
+import type { Ask, Say } from './talk.ts';
 
 const scope = self as unknown as DedicatedWorkerGlobalScope;
 const say = (message: Say | undefined): void => {
@@ -55,13 +54,7 @@ function change(soon = false): void {
   sendState();
 }
 
-function makeMatcher(answer: (answer: MatchAnswer) => void): Matcher {
-  const worker = startWorker('match.js');
-  worker.onmessage = (event: MessageEvent<MatchAnswer>) => answer(event.data);
-  return { post: (job, transfer) => worker.postMessage(job, transfer), end: () => worker.terminate() };
-}
-
-const keeper = new Keeper(makeMatcher, Math.min(MATCHERS, navigator.hardwareConcurrency || 1), change, () => poll?.now());
+const keeper = new Keeper(startMatcher, Math.min(MATCHERS, navigator.hardwareConcurrency || 1), change, () => poll?.now());
 
 function open(api: string, first: number): void {
   lines = first;

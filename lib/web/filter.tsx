@@ -126,7 +126,8 @@ export function Fault({ pane }: { pane: Choices }): JSX.Element {
 function faultText(pane: Choices): string {
   if (pane.fault.value !== '') return `Not a pattern: ${pane.fault.value}. ${still(pane)}`;
   const search = pane.state.value?.search;
-  if (search?.state === 'stopped') return `Stopped: “${search.source.slice(0, 200)}” takes too long on these lines. ${still(pane)}`;
+  if (search?.state === 'slow') return `Stopped: “${search.source.slice(0, 200)}” takes too long on these lines. ${still(pane)}`;
+  if (search?.state === 'unfetched') return `Filters could not be fetched. ${still(pane)}`;
   return '';
 }
 

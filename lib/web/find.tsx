@@ -62,7 +62,7 @@ function hitsText(pane: Choices): string {
   const state = pane.state.value?.find;
   if (pane.findFault.value !== '') return 'no pattern';
   if (pane.sought.value.source === '' || !state) return '';
-  if (state.stopped) return 'takes too long';
+  if (state.stopped) return state.stopped === 'slow' ? 'takes too long' : 'could not be fetched';
   if (state.count === 0) return state.searching ? 'searching' : 'none';
   return `${counted(state.count)}${state.searching ? '+' : ''}`;
 }

@@ -3,13 +3,13 @@ import type { Chunk } from './chunk.ts';
 import type { Hits, Stretch } from './hits.ts';
 import { MatchThread, type MakeMatcher } from './match-thread.ts';
 import type { Store } from './store.ts';
-import type { MatchAnswer, TryRows } from './talk.ts';
+import type { MatchAnswer, TryRows, WhyStopped } from './talk.ts';
 
 export type HuntEvents = {
   /** Rows have been tried. */
   found(hits: Hits, stretch: Stretch): void;
-  /** The filters were given up: one of them took too long. */
-  stopped(hits: Hits): void;
+  /** The filters were given up. */
+  stopped(hits: Hits, why: WhyStopped): void;
 };
 
 /** So many rows that follow each other are one worker's: those it keeps are tried where they are. */
@@ -42,7 +42,7 @@ export class Hunt {
   constructor(make: MakeMatcher, store: Store, events: HuntEvents, threads: number) {
     this.#store = store;
     this.#events = events;
-    this.#threads = Array.from({ length: threads }, () => new MatchThread(make, (slow) => this.#giveUp(slow)));
+    this.#threads = Array.from({ length: threads }, () => new MatchThread(make, (hits, why) => this.#giveUp(hits, why)));
   }
 
   /** Try these as well from now on, those that were wanted first before others. */
@@ -172,12 +172,12 @@ export class Hunt {
     });
   }
 
-  /** Filters took too long. What else was out is given out again, since some of it is lost. */
-  #giveUp(slow: Hits): void {
-    this.drop(slow);
+  /** Filters will not be tried. What else was out is given out again, since some of it is lost. */
+  #giveUp(hits: Hits, why: WhyStopped): void {
+    this.drop(hits);
     this.#out = [];
     for (const other of this.#wanted) other.recall();
-    this.#events.stopped(slow);
+    this.#events.stopped(hits, why);
     this.pump();
   }
 }

@@ -49,8 +49,8 @@ export class Keeper {
         for (const pane of this.#panes.values()) pane.found(hits, stretch);
         this.#changed();
       },
-      stopped: (hits) => {
-        for (const pane of this.#panes.values()) pane.stopped(hits);
+      stopped: (hits, why) => {
+        for (const pane of this.#panes.values()) pane.stopped(hits, why);
         this.#changed();
       },
     }, threads);

@@ -1,15 +1,17 @@
 /** A match worker and the jobs it was given, which it does one after the other; it is ended when one takes too long. */
 import type { Hits } from './hits.ts';
-import type { MatchAnswer, MatchJob } from './talk.ts';
+import type { MatchAnswer, MatchJob, WhyStopped } from './talk.ts';
 
 /** A match worker, as far as this file needs one. */
 export type Matcher = {
+  /** Whether it runs: until then it is being fetched, and its jobs wait. */
+  readonly begun: boolean;
   post(job: MatchJob, transfer: ArrayBuffer[]): void;
   end(): void;
 };
 
-/** Starts a match worker, which gives each job but those to forget its answer. */
-export type MakeMatcher = (answer: (answer: MatchAnswer) => void) => Matcher;
+/** Starts a match worker, which gives each job but those to forget its answer. `failed`: it cannot be had. */
+export type MakeMatcher = (answer: (answer: MatchAnswer) => void, failed: () => void) => Matcher;
 
 /** What is to be done for whose filters, and who hears of it: of the answer and how long it took, ms, or that there will be none. */
 export type Task = {
@@ -37,14 +39,14 @@ export class MatchThread {
   readonly kept = new Set<number>();
   keptBytes = 0;
   readonly #make: MakeMatcher;
-  readonly #gaveUp: (slow: Hits) => void;
+  readonly #gaveUp: (hits: Hits, why: WhyStopped) => void;
   #matcher: Matcher | undefined;
   #tasks: Task[] = [];
   #begun = 0; // when the first of them came to be the first
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** The worker is started when there is something to do. `gaveUp` hears whose filters took too long, after the tasks that are lost by it. */
-  constructor(make: MakeMatcher, gaveUp: (slow: Hits) => void) {
+  /** The worker is started when there is something to do. `gaveUp` hears whose filters will not be tried, after the tasks that are lost by it. */
+  constructor(make: MakeMatcher, gaveUp: (hits: Hits, why: WhyStopped) => void) {
     this.#make = make;
     this.#gaveUp = gaveUp;
   }
@@ -72,9 +74,14 @@ export class MatchThread {
   }
 
   #start(): Matcher {
-    const matcher: Matcher = this.#make((answer) => {
-      if (this.#matcher === matcher) this.#answered(answer);
-    });
+    const matcher: Matcher = this.#make(
+      (answer) => {
+        if (this.#matcher === matcher) this.#answered(answer);
+      },
+      () => {
+        if (this.#matcher === matcher) this.#giveUp('unfetched');
+      },
+    );
     return matcher;
   }
 
@@ -95,13 +102,15 @@ export class MatchThread {
   #wait(ticks: number): void {
     const due = performance.now() + TICK;
     this.#timer = setTimeout(() => {
-      const left = performance.now() - due > LATE ? ticks : ticks - 1;
+      const counts = this.#matcher?.begun && performance.now() - due <= LATE;
+      const left = counts ? ticks - 1 : ticks;
       if (left > 0) this.#wait(left);
-      else this.#timer = setTimeout(() => this.#giveUp(), GRACE);
+      else this.#timer = setTimeout(() => this.#giveUp('slow'), GRACE);
     }, TICK);
   }
 
-  #giveUp(): void {
+  #giveUp(why: WhyStopped): void {
+    clearTimeout(this.#timer);
     const tasks = this.#tasks;
     this.#tasks = [];
     this.#matcher?.end();
@@ -109,6 +118,7 @@ export class MatchThread {
     this.kept.clear();
     this.keptBytes = 0;
     for (const task of tasks) task.lost();
-    this.#gaveUp((tasks[0] as Task).hits);
+    const whose = new Set(tasks.map(({ hits }) => hits));
+    for (const hits of why === 'slow' ? [...whose].slice(0, 1) : whose) this.#gaveUp(hits, why);
   }
 }

@@ -4,6 +4,7 @@ import { Tries } from './tries.ts';
 
 const scope = self as unknown as DedicatedWorkerGlobalScope;
 const tries = new Tries();
+scope.postMessage({}); // it has begun
 scope.onmessage = (event: MessageEvent<MatchJob>) => {
   const answer = tries.answer(event.data);
   if (answer) scope.postMessage(answer, answer.rooms ?? []);

@@ -1,6 +1,5 @@
 /** The page: joins the person's choices, the feed worker and the panes. */
 import { effect } from '@preact/signals-core';
-import { showBadge } from './badge.ts';
 import { marks, type Mark } from './bookmarked.ts';
 import { counted } from './clock.ts';
 import * as desk from './desk.ts';
@@ -262,7 +261,7 @@ function escape(target: Element): void {
 keepMemory();
 if (desk.asked.time) remember({ time: desk.asked.time });
 showTheme();
-showBadge();
+effect(() => restNow()?.showBadge());
 listen((id) => runs[id](), escape);
 const tellSeen = (): void => ask({ ask: 'visible', visible: !document.hidden });
 document.addEventListener('visibilitychange', () => {

@@ -14,7 +14,7 @@ import { Sieve } from './sieve.ts';
 import type { Store } from './store.ts';
 import { countHits, headOf, hitsBefore, nextHit, railBins } from './survey.ts';
 import {
-  EVERYTHING, type Ask, type Choice, type Filter, type Find, type Form, type PaneState, type Row, type Say, type Shape,
+  EVERYTHING, type Ask, type Choice, type Filter, type Find, type Form, type PaneState, type Row, type Say, type Shape, type WhyStopped,
 } from './talk.ts';
 
 /** Filters are shown before they have tried everything once they have found this many rows: a screen. */
@@ -49,7 +49,7 @@ export class Pane {
   #trialLens: Lens | undefined; // of the filters on trial, which are not shown yet
   #find: Hits | undefined;
   #findSerial = 0;
-  #findStopped = false;
+  #findStopped: WhyStopped | undefined;
   #marked = 0;
   #opened = new Set<number>();
   #after: number | undefined; // position of the first row that has not been cleared away
@@ -104,7 +104,7 @@ export class Pane {
   find(serial: number, filter: Filter | undefined): void {
     if (this.#find) this.#around.hunt.drop(this.#find);
     this.#findSerial = serial;
-    this.#findStopped = false;
+    this.#findStopped = undefined;
     this.#marked++;
     this.#rail.outdate();
     const runs = filter && filterFault(filter) === undefined;
@@ -231,12 +231,12 @@ export class Pane {
   }
 
   /** Filters were given up. */
-  stopped(hits: Hits): void {
+  stopped(hits: Hits, why: WhyStopped): void {
     if (hits === this.#find) {
       this.#find = undefined;
-      this.#findStopped = true;
+      this.#findStopped = why;
     }
-    if (this.#sieve.stopped(hits)) this.#renew();
+    if (this.#sieve.stopped(hits, why)) this.#renew();
     else if (!this.#sieve.trial) this.#trialLens = undefined;
   }
 

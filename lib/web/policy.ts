@@ -3,13 +3,15 @@
 type Policy = { createScriptURL(url: string): unknown };
 type Factory = { createPolicy(name: string, rules: { createScriptURL(url: string): string }): Policy };
 
-const OWN = ['feed.js', 'match.js'];
+const OWN = { feed: 'feed.js', match: 'match.js' }; // the build puts a hash into both
 
-/** The address of a file beside the page, or beside the worker that asks. */
-const beside = (name: string): string => new URL(name, self.location.href.replace(/[?#].*/s, '')).href;
+type WorkerName = keyof typeof OWN;
+
+/** The address of a worker's script: beside the page, or beside the worker that asks. */
+const scriptOf = (worker: WorkerName): string => new URL(OWN[worker], self.location.href.replace(/[?#].*/s, '')).href;
 
 function own(url: string): string {
-  if (!OWN.some((name) => url === beside(name))) throw new Error(`no script of the page: ${url}`);
+  if (url !== scriptOf('feed') && url !== scriptOf('match')) throw new Error(`no script of the page: ${url}`);
   return url;
 }
 
@@ -17,8 +19,8 @@ function own(url: string): string {
 const { trustedTypes } = self as unknown as { trustedTypes?: Factory };
 const policy = trustedTypes?.createPolicy('lm', { createScriptURL: own });
 
-/** Start the worker `feed.js` or `match.js`. */
-export function startWorker(name: string): Worker {
-  const url = beside(name);
+/** Start a worker. */
+export function startWorker(name: WorkerName): Worker {
+  const url = scriptOf(name);
   return new Worker((policy ? policy.createScriptURL(url) : own(url)) as string);
 }

@@ -1,6 +1,7 @@
-/** All that is fetched later (later.ts): sheets, histogram, lists of filters, fields as a tree, the search for streams, what stands where no lines are, and what is taken away. */
+/** All that is fetched later (later.ts): sheets, histogram, lists of filters, fields as a tree, the search for streams, what stands where no lines are, the title, and what is taken away. */
 import './page.tsx'; // has it in one file, with all that both need
 
+export { showBadge } from './badge.ts';
 export { Chips } from './chips.tsx';
 export { Empty } from './empty.tsx';
 export { FieldTree } from './fieldtree.ts';
@@ -10,3 +11,6 @@ export { openPalette } from './palette.tsx';
 export { Recent } from './recent.tsx';
 export { Sheets } from './sheets.tsx';
 export { makeTakings } from './takings.ts';
+
+// Browsers keep it, so that the first filter needs no server, nor one of this version (match-start.ts).
+fetch(new URL('match.js', import.meta.url)).catch(() => {});

@@ -5,7 +5,7 @@ import type { Hunt } from './hunt.ts';
 import { samePattern } from './layout.ts';
 import { filterFault } from './pattern.ts';
 import type { Store } from './store.ts';
-import type { Filter, Search } from './talk.ts';
+import type { Filter, Search, WhyStopped } from './talk.ts';
 
 export class Sieve {
   /**
@@ -15,7 +15,7 @@ export class Sieve {
   trial: Hits | undefined;
   shown: Hits | undefined;
   #good: Hits | undefined;
-  #stopped = '';
+  #stopped: { state: WhyStopped; source: string } | undefined;
   readonly #hunt: Hunt;
   readonly #store: Store;
 
@@ -26,7 +26,7 @@ export class Sieve {
 
   /** Try other filters. Gives whether other rows are to be shown until they are done. */
   turnTo(filters: Filter[]): boolean {
-    this.#stopped = '';
+    this.#stopped = undefined;
     if (this.trial === this.shown) this.trial?.rest();
     else this.#drop(this.trial);
     const fit = filters.length > 0 && filters.every((filter) => filterFault(filter) === undefined);
@@ -48,9 +48,9 @@ export class Sieve {
   }
 
   /** Filters were given up. Gives whether other rows are to be shown. */
-  stopped(hits: Hits): boolean {
+  stopped(hits: Hits, why: WhyStopped): boolean {
     if (hits !== this.trial && hits !== this.#good && hits !== this.shown) return false;
-    if (hits === this.trial || hits === this.#good) this.#stopped = this.#culprit(hits);
+    if (hits === this.trial || hits === this.#good) this.#stopped = { state: why, source: this.#culprit(hits) };
     if (hits === this.#good) this.#good = undefined;
     if (hits === this.trial) this.trial = undefined;
     // What was shown of filters that were never done is not gone on with: the last good ones are shown whole.
@@ -60,7 +60,7 @@ export class Sieve {
   /** How far they are. */
   get search(): Search {
     const { trial } = this;
-    if (this.#stopped !== '') return { state: 'stopped', progress: 0, source: this.#stopped };
+    if (this.#stopped) return { ...this.#stopped, progress: 0 };
     if (!trial) return { state: 'done', progress: 1, source: '' };
     return { state: 'searching', progress: trial.progress(this.#store), source: this.#culprit(trial) };
   }

@@ -7,6 +7,6 @@ declare global {
 }
 
 // Over a line of 1.6 Mbit/s and 150 ms the first lines are there a tenth sooner by it (measured).
-globalThis.feed = startWorker('feed.js');
+globalThis.feed = startWorker('feed');
 // Not named by the document as a script, for the same reason: rest.ts imports it as well. The document has it fetched meanwhile.
 void import(new URL('page.js', import.meta.url).href);

@@ -110,11 +110,14 @@ export type Ask =
 
 export type LinkState = 'connecting' | 'live' | 'cut' | 'denied';
 
-/** How far the filters are: searching, done, or stopped because a line took one too long (`source` is that one's). */
-export type Search = { state: 'searching' | 'done' | 'stopped'; progress: number; source: string };
+/** Why filters were given up: a line took one of them too long, or what tries them could not be fetched. */
+export type WhyStopped = 'slow' | 'unfetched';
+
+/** How far the filters are; `source` is that of the one that was too slow. */
+export type Search = { state: 'searching' | 'done' | WhyStopped; progress: number; source: string };
 
 /** How far the find box is. `count` is of the rows shown. */
-export type Find = { serial: number; count: number; searching: boolean; stopped: boolean };
+export type Find = { serial: number; count: number; searching: boolean; stopped: WhyStopped | undefined };
 
 /** Bits of a bin of the rail. */
 export const RAIL = { hit: 1, error: 2, warning: 4, bookmark: 8 } as const;

@@ -144,7 +144,7 @@ test('a page whose server has another version by now says so, and goes on', time
   ),
 ));
 
-test('while the login is refused it is not asked for, and it comes once the login is right again', timed(90_000, () => withFolder((dir) =>
+test('while the login is refused nothing is asked for, and all goes on where it stopped once the login is right again', timed(90_000, () => withFolder((dir) =>
   withBrowser((browser) => {
     const users = join(dir, 'users');
     assert.is(sh(`htpasswd -cbB -C 4 ${users} anna secret`).code, 0);
@@ -167,7 +167,10 @@ test('while the login is refused it is not asked for, and it comes once the logi
       assert.is(asked, 0);
       await page.unroute(REST);
       setPassword('secret');
+      await server.feed(records('web1', 11, 10));
       await page.getByRole('button', { name: 'Try now' }).click();
+      await says(page, /^20 lines$/);
+      await page.waitForRequest(/api\/streams/);
       await page.locator('.bars[role=slider]').waitFor();
     });
   }),

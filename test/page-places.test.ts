@@ -77,33 +77,6 @@ test('a stream is not told to be live while nothing is heard of it, and not forg
   ),
 ));
 
-test('where the login is refused nobody is asked for it again and again, and it goes on where it stopped', timed(60_000, () => withFolder((dir) =>
-  withBrowser((browser) =>
-    serving(['-u', users(dir)], async (server) => {
-      const file = join(dir, 'users');
-      await server.feed(records('web1', 1, 10));
-      const { page } = await visit(browser, server.url, { httpCredentials: { username: 'anna', password: 'secret' } });
-      await says(page, /^10 lines$/);
-      const setPassword = (to: string): void => {
-        assert.is(sh(`htpasswd -bB -C 4 ${file} anna ${to}`).code, 0);
-        server.running.child.kill('SIGHUP');
-      };
-      setPassword('other');
-      await says(page, /Login refused/, status);
-      await page.waitForTimeout(3000); // the list of streams asks once more
-      let asked = 0;
-      page.on('request', () => asked++);
-      await page.waitForTimeout(5000);
-      assert.is(asked, 0);
-      setPassword('secret');
-      await server.feed(records('web1', 11, 10));
-      await page.getByRole('button', { name: 'Try now' }).click();
-      await says(page, /^20 lines$/);
-      await page.waitForRequest(/api\/streams/);
-    }),
-  ),
-)));
-
 test('eight tabs where no WebSocket passes: each is there, those that are not seen as well, though browsers have six connections', timed(120_000, () =>
   withBrowser((browser) =>
     serving([], async (server) => {

@@ -88,13 +88,15 @@ test('a filter is set for the first time while the server is away: what it needs
       await server.feed(records('web1', 1, 10));
       const { page } = await visit(browser, 'about:blank'); // with a route, as in others, browsers under test keep nothing
       const fetched = page.waitForResponse(MATCH);
-      await page.goto(proxy.url);
+      await page.goto(`${proxy.url}#lines=5`);
       await (await fetched).finished();
       proxy.down = true;
       proxy.cut();
       await page.getByText('Connection cut').waitFor();
       await page.getByRole('searchbox', { name: 'Filter', exact: true }).fill('line 7');
-      await says(page, /^1 of 10 lines match/);
+      await says(page, /^1 of 5 lines match/);
+      await page.getByRole('button', { name: 'Load 5 older' }).click();
+      await says(page, /^Not loaded: the server cannot be reached$/, toast);
     })),
   ),
 ));

@@ -222,7 +222,7 @@ test('what a slow page was not given is loaded back into its place, once, whatev
   page.show('');
   await page.settled();
   assert.equal((await page.rows()).map((row) => row.text), all.map((line) => line.text));
-  assert.equal(await back(), { say: 'back', lines: 0, more: false, why: 'nothing can be loaded here' });
+  assert.equal(await back(), { say: 'back', lines: 0, more: false, why: 'there is nothing to load' });
   page.add(lines(100, (i) => `more ${i}`, ['a']));
   assert.is((await page.state()).lines, 9100);
 }));

@@ -141,7 +141,7 @@ export class Keeper {
     try {
       if (ask.ask === 'older') return { say: 'back', lines: 0, more: await this.#older(ask.first) };
       const lines = await this.#holes.load(ask.position, this.load);
-      if (lines === undefined) throw new Error('nothing can be loaded here');
+      if (lines === undefined) throw new Error('there is nothing to load');
       for (const pane of this.#panes.values()) pane.filled();
       this.#grown();
       return { say: 'back', lines, more: false };

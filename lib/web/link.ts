@@ -29,7 +29,9 @@ export const ASKED = { cache: 'no-store', redirect: 'manual' } as const;
 
 /** Read a part of the feed that ends of itself. Rejects where it cannot be had, or not whole. */
 export async function loadRange(url: string, block: (block: Uint8Array) => void): Promise<void> {
-  const response = await fetch(url, ASKED);
+  const response = await fetch(url, ASKED).catch(() => {
+    throw new Error('the server cannot be reached');
+  });
   if (!response.ok || !response.body) throw new Error(`the server answers ${response.status}`);
   const reader = response.body.getReader();
   for (let piece = await reader.read(); !piece.done; piece = await reader.read()) block(piece.value);

@@ -196,7 +196,7 @@ function loadOlder(): void {
 function loaded({ lines, more, why }: Extract<Say, { say: 'back' }>): void {
   for (const frame of frames.values()) frame.again();
   if (more) loadOlder();
-  else if (why) desk.say(why, { bad: true });
+  else if (why) desk.say(`Not loaded: ${why}`, { bad: true });
   else if (lines > 0) desk.say(`Loaded ${counted(lines)} lines`);
 }
 

@@ -8,7 +8,7 @@ import { visit, withBrowser } from './browser.ts';
 import { says, status, texts } from './dom.ts';
 import { proxied } from './proxy.ts';
 import { record, records, serving } from './serving.ts';
-import { sh, timed, withFolder } from './sh.ts';
+import { sh, timed, until, withFolder } from './sh.ts';
 
 /** A password file in which anna is a user. */
 function users(dir: string): string {
@@ -77,14 +77,59 @@ test('a stream is not told to be live while nothing is heard of it, and not forg
   ),
 ));
 
+/** The page comes in sight, or goes out of it. */
+const see = (page: Page, on: boolean): Promise<void> => page.evaluate((hidden) => {
+  Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden });
+  document.dispatchEvent(new Event('visibilitychange'));
+}, !on);
+
+test('out of sight, where timers wait, the title tells of errors; seen again it has all lines at once', timed(60_000, () =>
+  withBrowser((browser) =>
+    serving([], async (server) => {
+      await server.feed(records('web1', 1, 10));
+      const { page, complaints } = await visit(browser, server.url);
+      await page.locator('.bars[role=slider]').waitFor();
+      await page.clock.install();
+      await see(page, false);
+      await page.clock.pauseAt(Date.now() + 60_000); // no timer and no frame from now on
+      for (let n = 11; n <= 13; n++) {
+        await server.feed(record('web1', n, 'level=error msg=bad'));
+        await says(page, new RegExp(`^\\(${n - 10} errors?\\)`), () => page.title());
+      }
+      await see(page, true);
+      await page.clock.resume();
+      await says(page, /^13 lines$/);
+      await says(page, /^lm: logs$/, () => page.title());
+      assert.equal(complaints, []);
+    }),
+  ),
+));
+
+test('a machine that was asleep in the middle of drawing goes on at once', timed(60_000, () =>
+  withBrowser((browser) =>
+    serving([], async (server) => {
+      await server.feed(records('web1', 1, 10));
+      const { page, complaints } = await visit(browser, server.url);
+      await says(page, /^10 lines$/);
+      await page.evaluate(() => {
+        const now = performance.now.bind(performance);
+        let slept = 0;
+        performance.now = () => now() + slept;
+        new MutationObserver(() => (slept = 3_600_000)).observe(document.querySelector('#log') as Element, { childList: true, subtree: true, characterData: true });
+      });
+      for (let n = 11; n <= 13; n++) {
+        await server.feed(record('web1', n));
+        await until(async () => (await texts(page)).at(-1) === `line ${n}`, 3000, () => `line ${n}`);
+      }
+      assert.equal(complaints, []);
+    }),
+  ),
+));
+
 test('eight tabs where no WebSocket passes: each is there, those that are not seen as well, though browsers have six connections', timed(120_000, () =>
   withBrowser((browser) =>
     serving([], async (server) => {
       await proxied(server.port, async (proxy) => {
-        const see = (page: Page, on: boolean): Promise<void> => page.evaluate((hidden) => {
-          Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden });
-          document.dispatchEvent(new Event('visibilitychange'));
-        }, !on);
         await server.feed(record('web1', 1, 'level=info msg=fine'));
         const { page: first } = await visit(browser, proxy.url);
         let page = first;

@@ -12,12 +12,17 @@ const say = (message: Say | undefined): void => {
 
 /** At least this long between two states, ms: faster than an eye reads. */
 const STATE_EVERY = 33;
+/** The same for a page that nobody sees, which has a title that tells of errors. */
+const UNSEEN_EVERY = 1000;
+/** No drawing is rested from for longer, ms: what seems to have taken more was a machine asleep, or a page that went out of sight. */
+const MOST_REST = 500;
 /** Match workers at most; each is a thread of its own, so there are no more than processors. */
 const MATCHERS = 4;
 
 let link: Link | undefined;
 let poll: { now(): void; visible(on: boolean): void } | undefined;
 let lines = 0;
+let seen = true; // by somebody
 let changed = false; // since the last state was sent
 let wanted = true; // the page has drawn the last state
 let timer: ReturnType<typeof setTimeout> | undefined;
@@ -37,7 +42,7 @@ function sendNow(): void {
   timer = undefined;
   if (!changed || !wanted) return;
   changed = wanted = false;
-  due = performance.now() + STATE_EVERY;
+  due = performance.now() + (seen ? STATE_EVERY : UNSEEN_EVERY);
   void keeper.state(link?.state ?? 'connecting', link?.retry ?? 0, ++turn).then(say);
 }
 
@@ -75,12 +80,14 @@ scope.onmessage = async (event: MessageEvent<Ask>) => {
   if (ask.ask === 'open') open(ask.api, ask.lines);
   else if (ask.ask === 'retry') link?.now();
   else if (ask.ask === 'visible') {
-    poll?.visible(ask.visible);
-    if (link) link.seen = ask.visible;
+    seen = ask.visible;
+    poll?.visible(seen);
+    if (link) link.seen = seen;
+    if (seen) change(true);
   } else if (ask.ask === 'next') {
     wanted = true;
     // Drawing takes at most half of the time, however slow the machine is.
-    due = Math.max(due, performance.now() + ask.took);
+    due = Math.max(due, performance.now() + Math.min(ask.took, MOST_REST));
     if (ask.turn >= urgent) keeper.drawn();
     sendState();
   } else say(await keeper.answer(ask));

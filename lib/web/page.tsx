@@ -28,8 +28,6 @@ const CONTROLS_EVERY = 150;
 const PLACE = 400;
 /** When what comes later is fetched where no line has come, ms. */
 const WITHOUT_LINES = 1000;
-/** How often a page that is not seen is drawn, ms. */
-const UNSEEN_EVERY = 1000;
 /** The widest that the column of streams becomes, characters. */
 const MAX_TAG = 28;
 
@@ -148,10 +146,15 @@ let waiting: State | undefined;
 let controlsAt = 0;
 let controls: ReturnType<typeof setTimeout> | undefined;
 
-/** A page that nobody sees has no frames, but a title that tells of errors. */
+/** A page that nobody sees has no frames, and timers that wait for a minute, but a title that tells of errors. */
 function inAFrame(draw: () => void): void {
-  if (document.hidden) setTimeout(draw, UNSEEN_EVERY);
+  if (document.hidden) draw();
   else requestAnimationFrame(draw);
+}
+
+/** Behind this task the browser has laid out and painted, where anybody sees it. */
+function behind(act: () => void, wait = 0): ReturnType<typeof setTimeout> | undefined {
+  return document.hidden ? void act() : setTimeout(act, wait);
 }
 
 function drawState(): void {
@@ -164,19 +167,19 @@ function drawState(): void {
   if (now.held > 0) fetchInTime();
   clearTimeout(controls);
   const wait = desk.state.value?.link !== now.link ? 0 : Math.max(0, controlsAt + CONTROLS_EVERY - performance.now());
-  controls = setTimeout(() => {
+  controls = behind(() => {
     controlsAt = performance.now();
     desk.state.value = now;
   }, wait);
-  // Behind this task the browser has laid out and painted.
-  setTimeout(() => ask({ ask: 'next', turn: now.turn, took: performance.now() - begun }));
+  behind(() => ask({ ask: 'next', turn: now.turn, took: performance.now() - begun }));
 }
 
 feed.onmessage = (event: MessageEvent<Say>) => {
   const said = event.data;
   if (said.say === 'state') {
-    if (!waiting) inAFrame(drawState);
+    const first = !waiting;
     waiting = said;
+    if (first) inAFrame(drawState);
   } else if (said.say === 'rows' || said.say === 'sought') frames.get(said.pane)?.take(said);
   else if (said.say === 'whole') withRest(() => (desk.whole.value = said));
   else if (said.say === 'gone') desk.say('This line is not held any more', { bad: true });

@@ -200,8 +200,7 @@ test('a sheet opened right after another was shut stays', withLines(30, '', asyn
   await page.waitForTimeout(500);
   assert.is(await settings.count(), 1);
   await page.keyboard.press('Escape');
-  await page.waitForTimeout(100);
-  assert.is(await page.getByRole('dialog').count(), 0);
+  await until(async () => (await page.getByRole('dialog').count()) === 0);
   for (let i = 0; i < 20; i++) await press('?', 'Escape')(page);
   await page.keyboard.press('?');
   await page.waitForTimeout(500);

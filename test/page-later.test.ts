@@ -1,14 +1,13 @@
 /** What the page fetches later: after the first lines, of itself; what is used before waits for it; and what is said where it cannot be had. */
 /// <reference lib="dom" />
-import { join } from 'node:path';
 import type { BrowserContextOptions, Page, Route } from 'playwright-core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { visit, withBrowser, type Visit } from './browser.ts';
 import { says } from './dom.ts';
 import { proxied } from './proxy.ts';
-import { record, records, serving } from './serving.ts';
-import { sh, timed, until, withFolder } from './sh.ts';
+import { record, records, serving, usersIn } from './serving.ts';
+import { timed, until, withFolder } from './sh.ts';
 
 const MATCH = /\/match-\w+\.js/;
 const REST = /\/rest-\w+\.js/;
@@ -147,12 +146,10 @@ test('a page whose server has another version by now says so, and goes on', time
 ));
 
 test('while the login is refused nothing is asked for, and all goes on where it stopped once the login is right again', timed(90_000, () => withFolder((dir) =>
-  withBrowser((browser) => {
-    const users = join(dir, 'users');
-    assert.is(sh(`htpasswd -cbB -C 4 ${users} anna secret`).code, 0);
-    return serving(['-u', users], async (server) => {
+  withBrowser((browser) =>
+    serving(['-u', usersIn(dir)], async (server) => {
       const setPassword = (to: string): void => {
-        assert.is(sh(`htpasswd -bB -C 4 ${users} anna ${to}`).code, 0);
+        usersIn(dir, to);
         server.running.child.kill('SIGHUP');
       };
       await server.feed(records('web1', 1, 10));
@@ -174,15 +171,13 @@ test('while the login is refused nothing is asked for, and all goes on where it 
       await says(page, /^20 lines$/);
       await page.waitForRequest(/api\/streams/);
       await page.locator('.bars[role=slider]').waitFor();
-    });
-  }),
+    }),
+  ),
 )));
 
 test('by an address with a password it belongs to the page that is there', timed(60_000, () => withFolder((dir) =>
-  withBrowser((browser) => {
-    const users = join(dir, 'users');
-    assert.is(sh(`htpasswd -cbB -C 4 ${users} anna secret`).code, 0);
-    return serving(['-u', users], async (server) => {
+  withBrowser((browser) =>
+    serving(['-u', usersIn(dir)], async (server) => {
       await server.feed(records('web1', 1, 10));
       const { page, complaints } = await visit(browser, `http://anna:secret@127.0.0.1:${server.port}/`);
       await says(page, /^10 lines$/);
@@ -193,8 +188,8 @@ test('by an address with a password it belongs to the page that is there', timed
       await until(async () => (await page.locator('.frame').count()) > 1);
       assert.is(await page.locator('.frame').count(), 2);
       assert.equal(complaints, []);
-    });
-  }),
+    }),
+  ),
 )));
 
 test.run();

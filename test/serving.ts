@@ -1,7 +1,9 @@
 /** A running lm-serve for the tests, and a client for its API. */
 import { request, type IncomingHttpHeaders, type IncomingMessage, type RequestOptions } from 'node:http';
 import { once } from 'node:events';
-import { type Running, start, stopAll } from './sh.ts';
+import { join } from 'node:path';
+import * as assert from 'uvu/assert';
+import { type Running, sh, start, stopAll } from './sh.ts';
 
 export type Reply = { status: number; headers: IncomingHttpHeaders; text: string };
 
@@ -81,6 +83,13 @@ export async function serving<T>(args: string[], body: (server: Serving) => Prom
   } finally {
     await stopAll(running);
   }
+}
+
+/** A password file in the folder, in which anna is a user; the one that was there is replaced. */
+export function usersIn(dir: string, password = 'secret'): string {
+  const path = join(dir, 'users');
+  assert.is(sh(`htpasswd -cbB -C 4 ${path} anna ${password}`).code, 0);
+  return path;
 }
 
 /** A record of a run. */

@@ -131,9 +131,29 @@ test('the row that keys go to is heard, and its level where it matters', withLin
   const here = async (): Promise<string> => (await page.locator('#log .row.here .text').textContent()) ?? '';
   await until(async () => (await heard())?.endsWith(await here()) === true, 5000, () => 'the row to be heard');
   await page.keyboard.press('E');
-  await page.keyboard.press('j');
-  await page.keyboard.press('k');
   await until(async () => (await heard()) === `error: ${await here()}`, 5000, () => 'the error to be heard');
+  await page.keyboard.press('/');
+  await press('GET /20 ', 'Enter')(page);
+  await until(async () => /GET \/20 /.test((await heard()) ?? '') && (await heard()) === (await here()), 5000, () => 'the hit to be heard');
+}));
+
+test('keys that come faster than answers are done in turn', withLines(20_000, '', async (page) => {
+  await says(page, /^40,000 lines$/);
+  const type = (...keys: string[]): Promise<void> =>
+    page.evaluate((all) => all.forEach((key) => document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }))), keys);
+  // The oldest error is far from the newest lines: it has to be found, and then fetched.
+  await type('Home', 'e', 'm', 'j', 'm', 'B');
+  const marked = page.locator('.marks li');
+  await until(async () => (await marked.count()) === 2, 5000, () => 'two bookmarks');
+  const [first = '', second = ''] = await marked.allTextContents();
+  assert.match(first, /"level":"error".*"user":10,/);
+  assert.match(second, /GET \/10 /);
+  await page.keyboard.press('Escape');
+  await type('End', 'E', 'k', 'm');
+  await page.getByText('GET /19999 ').and(page.locator('.row.here .text')).waitFor();
+  await type('E', 'End');
+  await page.waitForTimeout(300); // in which the error's row must not come
+  assert.is(await page.getByRole('button', { name: 'Jump to newest' }).count(), 0);
 }));
 
 test('where no line is shown nothing is copied or saved, and the clipboard keeps what it has', timed(60_000, () =>

@@ -13,7 +13,6 @@ import { restNow } from './later.ts';
 import { samePattern } from './layout.ts';
 import { look, memory } from './memory.ts';
 import { mount } from './mount.ts';
-import { Pill } from './pill.tsx';
 import type { Ask, PaneState, Say } from './talk.ts';
 import { View } from './view.ts';
 
@@ -185,7 +184,10 @@ export class Frame {
       const { Histogram } = restNow() ?? {};
       return Histogram ? <Histogram pane={pane} goTo={goTo} leave={leave} /> : <div class="bars" />; // its room: what comes later must not move the lines
     });
-    show('.pills', () => <Pill pane={pane} resume={here(runs.resume)} newest={here(runs.newest)} />);
+    show('.pills', () => {
+      const { Pill } = restNow() ?? {};
+      return Pill ? <Pill pane={pane} resume={here(runs.resume)} newest={here(runs.newest)} /> : null;
+    });
     show('.empty', () => {
       const { Empty } = restNow() ?? {};
       return Empty ? <Empty pane={pane} undo={here(runs.undo)} unfilter={here(unfilter)} /> : null;

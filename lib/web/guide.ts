@@ -1,6 +1,6 @@
 /** Takes the person to a row: asks the feed worker which it is, and has the view stand there. */
 import type { Choices } from './choices.ts';
-import { older, say } from './desk.ts';
+import { heard, older, say } from './desk.ts';
 import type { LineName } from './layout.ts';
 import type { Ask, Say, Sought } from './talk.ts';
 import type { View } from './view.ts';
@@ -10,11 +10,18 @@ const LINE_WAIT = 4000;
 /** And so long while older ones are loaded, ms. */
 const OLDER_WAIT = 60_000;
 
-/** How often, and after how many ms, it is asked again for a hit while they are still being sought. */
-const RETRIES = 20;
+/** How long it is asked again for a hit while they are still being sought, and after how many ms each time. */
+const WAIT = 2000;
 const RETRY = 100;
+/** How often in that time it is looked whether a row has been drawn, ms. */
+const DRAWN = 20;
 
-const later = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, RETRY));
+const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Wait while it is so, but no longer than is waited for hits. */
+async function whileIt(so: () => boolean): Promise<void> {
+  for (let i = 0; i < WAIT / DRAWN && so(); i++) await later(DRAWN);
+}
 
 type Answer = Extract<Say, { say: 'sought' }>;
 type Seek = Omit<Extract<Ask, { ask: 'seek' }>, 'ask' | 'pane' | 'serial' | 'what'>;
@@ -30,7 +37,8 @@ export class Guide {
   readonly #late: Answer[] = [];
   #serial = 0;
   /** Keys may come faster than answers: each goes on from where the one before has led. */
-  #going: Promise<number | undefined> = Promise.resolve(undefined);
+  #going: Promise<unknown> = Promise.resolve();
+  #ahead = 0; // how many are still on their way
   #wanted: Wanted | undefined;
 
   constructor(pane: Choices, view: View, ask: (message: Ask) => void, loadOlder: () => void) {
@@ -71,21 +79,45 @@ export class Guide {
     });
   }
 
-  /** Go there, from where it was last sent; `none` is said where there is no such row. Beyond the last it goes on at the other end. */
-  async goTo(what: Sought, forward: boolean, none: string): Promise<void> {
-    const row = await (this.#going = this.#going.then(() => this.#go(what, forward, none)));
-    // What is found may be far to the right, in a row that is still to be drawn.
-    for (let i = 0; what === 'hit' && row !== undefined && i < RETRIES && !this.#view.showFound(row); i++) await later();
+  /** Do it where the way leads that the person is on: at once where they are on none. `atRow`: something is done with the row there, which may be still to come. */
+  afterwards(act: () => void, atRow: boolean): void {
+    const view = this.#view;
+    const comes = (): boolean => atRow && !view.row && view.end > (this.#pane.state.peek()?.base ?? 0);
+    if (this.#ahead === 0 && !comes()) return act();
+    void this.#inTurn(async () => {
+      await whileIt(comes);
+      act();
+    });
+  }
+
+  #inTurn<T>(go: () => Promise<T>): Promise<T> {
+    this.#ahead++;
+    const gone = this.#going.then(go, go).finally(() => this.#ahead--);
+    this.#going = gone;
+    return gone;
+  }
+
+  /** Go there, from where it was last sent; that there is no such row is said. Beyond the last it goes on at the other end. */
+  async goTo(what: Sought, forward: boolean): Promise<void> {
+    const row = await this.#inTurn(() => this.#go(what, forward));
+    if (row !== undefined) await this.hear(what === 'hit');
+  }
+
+  /** The row that keys went to is heard, once it is drawn; `found`: with what is found in it in sight, which may be far to the right. */
+  async hear(found = false): Promise<void> {
+    const { here } = this.#view;
+    await whileIt(() => this.#view.here === here && !this.#view.shows(here, found));
+    if (this.#view.here === here) heard.value = this.#view.spoken;
   }
 
   /** The row that it went to, if there is one. */
-  async #go(what: Sought, forward: boolean, none: string): Promise<number | undefined> {
+  async #go(what: Sought, forward: boolean): Promise<number | undefined> {
     const following = this.#view.following;
     // While the newest are followed what is nearest to them is meant, the newest itself as well.
     const look = (): Promise<Answer> => (following ? this.seek(what, false, { row: this.#view.current + 1 }) : this.seek(what, forward));
     let answer = await look();
-    for (let i = 0; i < RETRIES && answer.row === undefined && answer.why === 'still searching'; i++) {
-      await later();
+    for (let i = 0; i < WAIT / RETRY && answer.row === undefined && answer.why === 'still searching'; i++) {
+      await later(RETRY);
       answer = await look();
     }
     if (answer.row === undefined && !following) {
@@ -94,7 +126,7 @@ export class Guide {
       if (answer.row !== undefined) say(forward ? 'Went on from the oldest' : 'Went on from the newest');
     }
     if (answer.why === 'gone') return undefined;
-    if (answer.row === undefined) say(answer.why === 'still searching' ? 'Still searching' : none);
+    if (answer.row === undefined) say(answer.why === 'still searching' ? 'Still searching' : `No ${what} in this view`);
     else {
       if (what === 'hit') this.#pane.hit.value = answer.index + 1;
       this.#view.goTo(answer.row);
@@ -107,18 +139,14 @@ export class Guide {
     this.#wanted = { line, pointed, until: 0, asked: false, loads: false, lens: undefined };
   }
 
-  /** Stand at the row of a time, or of a position or the one after it. */
-  async standAt(where: { time: number } | { position: number }): Promise<void> {
-    const { row } = await this.seek('time' in where ? 'time' : 'position', true, where);
-    if (row !== undefined) this.#view.goTo(row);
-  }
-
-  /** Stand at the row of this very position. False where the view does not show it. */
-  async standOn(position: number): Promise<boolean> {
-    const { row, why } = await this.seek('position', true, { position });
-    if (row === undefined || why !== undefined) return false;
-    this.#view.goTo(row);
-    return true;
+  /** Stand at the row of a time, or of a position or the one after it; `exactly`: of that very position. False where the view shows no such row. */
+  standAt(where: { time: number } | { position: number }, exactly = false): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const { row, why } = await this.seek('time' in where ? 'time' : 'position', true, where);
+      const found = row !== undefined && !(exactly && why);
+      if (found) this.#view.goTo(row);
+      return found;
+    });
   }
 
   /** Filters may still bring another lens, which knows nothing of where one stands: then it is gone to once more, unless somebody has moved. */

@@ -204,7 +204,7 @@ function loaded({ lines, more, why }: Extract<Say, { say: 'back' }>): void {
 }
 
 async function goToMark({ position }: Mark): Promise<void> {
-  if (!(await focusedFrame().guide.standOn(position))) desk.say('That line is not in this view', { bad: true });
+  if (!(await focusedFrame().guide.standAt({ position }, true))) desk.say('That line is not in this view', { bad: true });
 }
 
 const lines = (): HTMLElement => focusedFrame().log;

@@ -1,4 +1,5 @@
 /** The window onto the lines: follows the newest, or stands still on a row while the log grows, and scrolls through any number of them. */
+import { LEVEL, LEVEL_NAMES } from '../level.ts';
 import { Hand, type Lines, type RowAct } from './hand.ts';
 import { Header } from './header.ts';
 import { Known, NO_LENS } from './known.ts';
@@ -25,6 +26,8 @@ export type ViewEvents = {
 const CLOCK = 1000;
 /** Sizes are learnt when scrolling has rested so long, ms: they move the thumb. */
 const REST = 250;
+/** Of a row that keys go to so much is heard, characters. */
+const MAX_SPOKEN = 300;
 
 export class View implements Lines {
   following = true;
@@ -113,6 +116,11 @@ export class View implements Lines {
     const { here, from, to } = this.#rows;
     if (here >= from && here < to) return here;
     return this.following ? this.end - 1 : this.#walk.top;
+  }
+
+  /** Number of the row last pointed at or gone to. */
+  get here(): number {
+    return this.#rows.here;
   }
 
   get row(): Row | undefined {
@@ -279,12 +287,20 @@ export class View implements Lines {
     this.#events.changed();
   }
 
-  /** Have what is found in the row that was gone to in sight, also where it is far to the side. False while it is not drawn. */
-  showFound(at: number): boolean {
-    if (this.#rows.here !== at) return true;
-    const found = this.#rows.elementAt(at)?.querySelector('.found');
-    if (found) this.#stage.bringAcross(found);
-    return Boolean(found);
+  /** Whether a row is drawn; `found`: what is found in it comes in sight, also where it is far to the side. */
+  shows(at: number, found: boolean): boolean {
+    const element = this.#rows.elementAt(at);
+    if (!found) return Boolean(element);
+    const hit = element?.querySelector('.found');
+    if (hit) this.#stage.bringAcross(hit);
+    return Boolean(hit);
+  }
+
+  /** What is to be heard of the row that the person is at. */
+  get spoken(): string {
+    const { level = 0 } = this.row ?? {};
+    const text = this.#rows.elementAt(this.current)?.querySelector('.text')?.textContent ?? '';
+    return `${level > LEVEL.info ? `${LEVEL_NAMES[level]}: ` : ''}${text.slice(0, MAX_SPOKEN)}`;
   }
 
   /** Go where the newest row was when it stopped following: what is new stands below. */

@@ -72,7 +72,20 @@ test('a list that is hidden and a row that goes leave the focus at the lines', t
       const { page } = await visit(browser, `${server.url}/#stream=web1/app`);
       await says(page, /^100 lines$/);
       const atLines = (): Promise<boolean> => page.evaluate(() => document.activeElement?.getAttribute('role') === 'log');
-      await page.locator('.stream .name').first().focus();
+      const name = page.locator('.stream .name').first();
+      const atName = (): Promise<boolean> => name.evaluate((element) => document.activeElement === element);
+      await name.focus();
+      for (const shut of [
+        () => page.keyboard.press('Escape'),
+        () => page.getByRole('button', { name: 'Close', exact: true }).click(),
+        () => page.mouse.click(2, 2),
+      ]) {
+        await page.keyboard.press('?');
+        await page.locator('dialog[open]').waitFor();
+        await shut();
+        await page.locator('dialog').waitFor({ state: 'detached' });
+        assert.ok(await atName(), String(shut));
+      }
       await page.keyboard.press('\\');
       await until(atLines, 5000, () => 'the list is hidden');
       await press('Home', 'l')(page);
@@ -154,6 +167,12 @@ test('keys that come faster than answers are done in turn', withLines(20_000, ''
   await type('E', 'End');
   await page.waitForTimeout(300); // in which the error's row must not come
   assert.is(await page.getByRole('button', { name: 'Jump to newest' }).count(), 0);
+  // What is shown changes as well: the row is one of what is chosen, not of what was there before.
+  await type(']', 'E', 'E', 'm', '|', 'Home');
+  await page.locator('#log-1 .row').first().getByText('order placed user=1 ').waitFor();
+  await type('B');
+  await until(async () => (await marked.count()) === 4, 5000, () => 'four bookmarks');
+  assert.match((await marked.allTextContents()).join('\n'), /web1\/app.*"user":19990,/);
 }));
 
 test('where no line is shown nothing is copied or saved, and the clipboard keeps what it has', timed(60_000, () =>

@@ -261,7 +261,12 @@ test('the next hit, error, warning, bookmark; a time, a position, a line by its 
   assert.equal(at(await seek({ what: 'position', position: 77 })).slice(0, 2), [77, undefined]);
   assert.equal(at(await seek({ what: 'line', id: 'b', run: 'r', n: 100 })).slice(0, 2), [99, undefined]);
   assert.equal(at(await seek({ what: 'line', id: 'a', run: 'r', n: 100 })).slice(0, 2), [undefined, 'not held']);
+  assert.equal(at(await seek({ what: 'error', lens: (await page.state()).lens }, Infinity, false)).slice(0, 2), [4500, undefined]);
   page.choose({ streams: ['a'] });
+  // Rows are counted otherwise now: from the number of one that another lens had nothing can be told, and none is opened for it.
+  const { lens } = await page.state();
+  assert.equal(await seek({ lens: lens - 1 }, base + 999), [undefined, 'gone', -1, 0]);
+  assert.is((await page.state()).lens, lens);
   const [row, why] = await seek({ what: 'line', id: 'b', run: 'r', n: 100 });
   assert.is(why, 'hidden');
   assert.is((await page.rows()).find((one) => one.at === row)?.text, 'line 100');

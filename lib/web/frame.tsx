@@ -61,7 +61,7 @@ export class Frame {
   again(): void {
     const { pane, view } = this;
     const keep = pane.peek.peek()?.position ?? view.anchor;
-    this.#events.ask({ ask: 'show', pane: pane.id, serial: ++this.#serial, choice: pane.choice.peek(), keep });
+    this.#events.ask({ ask: 'show', pane: pane.id, serial: (this.guide.asked = ++this.#serial), choice: pane.choice.peek(), keep });
   }
 
   close(): void {
@@ -77,7 +77,7 @@ export class Frame {
     if (state.serial < this.#awaited) return;
     const turned = state.lens !== this.view.lens; // all rows are others: none is new, nor is any error
     this.view.update(state);
-    this.guide.update(state.search.state !== 'searching');
+    this.guide.update(state);
     if (turned || this.guide.arriving) {
       this.view.seeAll();
       this.#errors = state.errors;

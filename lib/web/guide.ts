@@ -2,7 +2,7 @@
 import type { Choices } from './choices.ts';
 import { heard, older, say } from './desk.ts';
 import type { LineName } from './layout.ts';
-import type { Ask, Say, Sought } from './talk.ts';
+import type { Ask, PaneState, Say, Sought } from './talk.ts';
 import type { View } from './view.ts';
 
 /** A line that the address names is waited for while the lines held are still being sent, ms. */
@@ -39,6 +39,9 @@ export class Guide {
   /** Keys may come faster than answers: each goes on from where the one before has led. */
   #going: Promise<unknown> = Promise.resolve();
   #ahead = 0; // how many are still on their way
+  /** The serial of the choice that was sent last; and of the one that is shown. */
+  asked = 0;
+  #shown = 0;
   #wanted: Wanted | undefined;
 
   constructor(pane: Choices, view: View, ask: (message: Ask) => void, loadOlder: () => void) {
@@ -54,10 +57,11 @@ export class Guide {
     this.#answer();
   }
 
-  /** The view has been told how things stand; `settled` unless filters are still tried. */
-  update(settled: boolean): void {
+  /** The view has been told how things stand. */
+  update({ serial, search }: PaneState): void {
+    this.#shown = serial;
     this.#answer();
-    if (settled) this.#goToWanted();
+    if (search.state !== 'searching') this.#goToWanted();
   }
 
   /** Whether lines that come are those that were asked for with the one that is gone to, rather than new ones. */
@@ -70,19 +74,22 @@ export class Guide {
     this.#wanted = undefined;
   }
 
-  /** The next row of a sort from the row the person is at, or from another. */
+  /** The next row of a sort, from a row of a lens or by what else is known of it. */
   seek(what: Sought, forward: boolean, more: Partial<Seek> = {}): Promise<Answer> {
     const serial = ++this.#serial;
     return new Promise((resolve) => {
       this.#seeking.set(serial, resolve);
-      this.#ask({ ask: 'seek', pane: this.#pane.id, serial, what, row: this.#view.current, forward, ...more });
+      this.#ask({ ask: 'seek', pane: this.#pane.id, serial, what, row: 0, forward, ...more });
     });
   }
 
-  /** Do it where the way leads that the person is on: at once where they are on none. `atRow`: something is done with the row there, which may be still to come. */
+  /**
+   * Do it where the way leads that the person is on, among the lines that they have chosen: at once where both are there. `atRow`: something
+   * is done with the row there, which may be still to come.
+   */
   afterwards(act: () => void, atRow: boolean): void {
     const view = this.#view;
-    const comes = (): boolean => atRow && !view.row && view.end > (this.#pane.state.peek()?.base ?? 0);
+    const comes = (): boolean => this.asked > this.#shown || (atRow && !view.row && view.end > view.base);
     if (this.#ahead === 0 && !comes()) return act();
     void this.#inTurn(async () => {
       await whileIt(comes);
@@ -112,24 +119,24 @@ export class Guide {
 
   /** The row that it went to, if there is one. */
   async #go(what: Sought, forward: boolean): Promise<number | undefined> {
-    const following = this.#view.following;
+    const view = this.#view;
+    const { following } = view;
     // While the newest are followed what is nearest to them is meant, the newest itself as well.
-    const look = (): Promise<Answer> => (following ? this.seek(what, false, { row: this.#view.current + 1 }) : this.seek(what, forward));
+    const look = (row = following ? Infinity : view.current): Promise<Answer> => this.seek(what, forward && !following, { lens: view.lens, row });
     let answer = await look();
-    for (let i = 0; i < WAIT / RETRY && answer.row === undefined && answer.why === 'still searching'; i++) {
-      await later(RETRY);
+    for (let i = 0; i < WAIT / RETRY && answer.row === undefined && (answer.why === 'still searching' || answer.why === 'gone'); i++) {
+      if (answer.why !== 'gone') await later(RETRY);
       answer = await look();
     }
     if (answer.row === undefined && !following) {
-      const { base = 0, end = 0 } = this.#pane.state.value ?? {};
-      answer = await this.seek(what, forward, { row: forward ? base - 1 : end });
+      answer = await look(forward ? -1 : Infinity);
       if (answer.row !== undefined) say(forward ? 'Went on from the oldest' : 'Went on from the newest');
     }
     if (answer.why === 'gone') return undefined;
     if (answer.row === undefined) say(answer.why === 'still searching' ? 'Still searching' : `No ${what} in this view`);
     else {
       if (what === 'hit') this.#pane.hit.value = answer.index + 1;
-      this.#view.goTo(answer.row);
+      view.goTo(answer.row);
     }
     return answer.row;
   }

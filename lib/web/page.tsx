@@ -8,7 +8,7 @@ import { fromHash, toHash } from './hash.ts';
 import { listen } from './keys.ts';
 import { fetchInTime, restNow, withRest } from './later.ts';
 import type { Layout, PaneView } from './layout.ts';
-import { hasMoved, moveTogether } from './lock.ts';
+import { hasMoved } from './lock.ts';
 import { PLAIN_LOOK } from './look.ts';
 import { keepMemory, memory, remember } from './memory.ts';
 import { lifeOf } from './places.ts';
@@ -61,7 +61,7 @@ const runs = makeRuns({
 const moved = (frame: Frame): void => {
   place();
   if (!hasMoved(frame) || !desk.lock.peek() || desk.panes.peek().length < 2 || frame.pane !== desk.focused.peek()) return;
-  void moveTogether(frame, [...frames.values()].filter((other) => other !== frame));
+  withRest(({ moveTogether }) => moveTogether(frame, [...frames.values()].filter((other) => other !== frame)));
 };
 
 effect(() => {
@@ -83,10 +83,12 @@ effect(() => {
   });
   element('panes').dataset['count'] = String(panes.length);
 });
-desk.asked.panes.forEach(({ at, pointed }, i) => {
-  const pane = desk.panes.value[i];
-  if (at && pane) frames.get(pane.id)?.guide.goToLine(at, pointed);
-});
+const goTo = (views: PaneView[]): void =>
+  views.forEach(({ at, pointed }, i) => {
+    const pane = desk.panes.value[i];
+    if (at && pane) frames.get(pane.id)?.guide.goToLine(at, pointed);
+  });
+goTo(desk.asked.panes);
 
 // The view is in the address.
 
@@ -125,10 +127,7 @@ addEventListener('hashchange', () => {
   desk.takeAll(seen.panes);
   desk.lock.value = seen.lock;
   if (seen.time) remember({ time: seen.time });
-  seen.panes.forEach(({ at, pointed }, i) => {
-    const pane = desk.panes.value[i];
-    if (at && pane) frames.get(pane.id)?.guide.goToLine(at, pointed);
-  });
+  goTo(seen.panes);
 });
 
 /** What was cleared in a life of the server that nothing is held of says nothing here. */

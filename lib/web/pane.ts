@@ -9,7 +9,7 @@ import { Lens } from './lens.ts';
 import { Marks } from './marks.ts';
 import { Now } from './now.ts';
 import { filterFault } from './pattern.ts';
-import { orNone, seekRow } from './seek.ts';
+import { orNone, seekRow, type Answer } from './seek.ts';
 import { Sieve } from './sieve.ts';
 import type { Store } from './store.ts';
 import { countHits, headOf, hitsBefore, nextHit, railBins } from './survey.ts';
@@ -26,6 +26,9 @@ const SHAPE_EVERY = 1000;
 const MAX_OPENED = 1000;
 /** A line of a trace is folded under its head, and that may be counted in another. */
 const MAX_FOLDS = 3;
+
+/** `hit`: the position of what was found, which may have been folded. */
+type Found = Answer & { hit?: number };
 
 /** What a pane needs of the others. */
 export type Surroundings = {
@@ -113,15 +116,19 @@ export class Pane {
   }
 
   seek(ask: Extract<Ask, { ask: 'seek' }>): Say {
-    const { store, bookmarks } = this.#around;
-    const hit = ask.what === 'hit' ? nextHit(this.#lens, this.#find, ask.row, ask.forward) : undefined;
-    const answer = ask.what === 'hit' ? orNone(hit === undefined ? undefined : this.#rowAt(hit), ask.forward) : seekRow(ask, this.#lens, this.#find, store, bookmarks());
-    const lens = this.#lens;
+    const turned = (ask.lens ?? this.#lens.key) !== this.#lens.key;
+    const { hit, ...answer }: Found = turned ? { row: undefined, why: 'gone' } : this.#seek(ask);
+    const lens = this.#lens; // what a hit was folded under has been opened
     const index = hit === undefined ? -1 : hitsBefore(lens, this.#find, hit);
-    const searching = ask.what === 'hit' && hit === undefined && this.#find?.done(store) === false;
-    const why = searching ? 'still searching' : answer.why;
-    const count = countHits(lens, this.#find);
-    return { say: 'sought', pane: this.#id, serial: ask.serial, lens: lens.key, row: answer.row, index, count, ...(why && { why }) };
+    return { say: 'sought', pane: this.#id, serial: ask.serial, lens: lens.key, index, count: countHits(lens, this.#find), ...answer };
+  }
+
+  #seek(ask: Extract<Ask, { ask: 'seek' }>): Found {
+    const { store, bookmarks } = this.#around;
+    if (ask.what !== 'hit') return seekRow(ask, this.#lens, this.#find, store, bookmarks());
+    const hit = nextHit(this.#lens, this.#find, ask.row, ask.forward);
+    if (hit !== undefined) return { row: this.#rowAt(hit), hit };
+    return this.#find?.done(store) === false ? { row: undefined, why: 'still searching' } : orNone(undefined, ask.forward);
   }
 
   /** The number of the row of a line. What it is folded under is opened, and what that was folded under. */

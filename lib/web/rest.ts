@@ -12,6 +12,7 @@ export { Pill } from './pill.tsx';
 export { Recent } from './recent.tsx';
 export { Sheets } from './sheets.tsx';
 export { makeTakings } from './takings.ts';
+export { moveTogether } from './together.ts';
 
 // Browsers keep it, so that the first filter needs no server, nor one of this version (match-start.ts).
 fetch(new URL('match.js', import.meta.url)).catch(() => {});

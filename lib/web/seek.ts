@@ -6,7 +6,7 @@ import { nextBookmark, nextGrave, nextRow, positionOf } from './survey.ts';
 import { RAIL, type Ask } from './talk.ts';
 
 type Seek = Extract<Ask, { ask: 'seek' }>;
-type Answer = { row: number | undefined; why?: string };
+export type Answer = { row: number | undefined; why?: string };
 
 /** The number of the row, or why there is none. */
 export function seekRow(ask: Seek, lens: Lens, find: Hits | undefined, store: Store, bookmarks: ReadonlySet<number>): Answer {

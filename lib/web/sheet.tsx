@@ -5,22 +5,28 @@ import { Tool } from './tool.tsx';
 type Props = { title: string; close: () => void; children: ComponentChildren; kind?: string };
 
 export function Sheet({ title, close, children, kind = '' }: Props): JSX.Element {
+  let dialog: HTMLDialogElement | null = null;
+  /** Shut by itself it gives the focus back to where it was. */
+  const shut = (): void => {
+    dialog?.close();
+    close();
+  };
   return (
     <dialog
       aria-label={title}
       class={kind}
       ref={(element) => {
+        dialog = element;
         if (element && !element.open) element.showModal();
       }}
       onCancel={(event) => {
         event.preventDefault();
-        event.currentTarget.close(); // which gives the focus back
-        close();
+        shut();
       }}
       // The event comes some time after it is shut: another may be open by then.
       onClose={(event) => event.currentTarget.isConnected && close()}
       onClick={(event) => {
-        if (event.target === event.currentTarget) close();
+        if (event.target === event.currentTarget) shut();
       }}
     >
       <div class="sheet">
@@ -28,7 +34,7 @@ export function Sheet({ title, close, children, kind = '' }: Props): JSX.Element
           <h2 tabIndex={-1} autofocus>
             {title}
           </h2>
-          <Tool label="Close" icon="close" run={close} />
+          <Tool label="Close" icon="close" run={shut} />
         </header>
         {children}
       </div>

@@ -85,10 +85,10 @@ export type Ask =
   | { ask: 'follow'; pane: number; rows: number }
   /** Mark what this matches, and hide nothing. */
   | { ask: 'find'; pane: number; serial: number; filter: Filter | undefined }
-  /** The next row of that sort beyond `row` (its number in the lens). */
+  /** The next row of that sort beyond `row` (its number in `lens`: where another is shown by then there is no telling). */
   | {
       ask: 'seek'; pane: number; serial: number; what: Sought; row: number; forward: boolean;
-      time?: number; position?: number; id?: string; run?: string; n?: number;
+      lens?: number; time?: number; position?: number; id?: string; run?: string; n?: number;
     }
   /** Open or close what is folded under the row at this position. */
   | { ask: 'unfold'; pane: number; position: number }

@@ -53,7 +53,7 @@ export class View implements Lines {
     this.#walk = new Walk(this.#known, this.#stage);
     scroller.after(this.#rail.element);
     this.#thumb = new Thumb(scroller, this.#stage.area, {
-      shape: () => ({ rows: this.end - this.#known.base, rowHeight: this.#stage.rowHeight, window: this.#stage.height }),
+      shape: () => ({ rows: this.end - this.base, rowHeight: this.#stage.rowHeight, window: this.#stage.height }),
       row: () => (this.following ? undefined : this.#walk.passed),
       move: (pixels) => this.move(pixels),
       jump: (row) => this.#jump(row),
@@ -70,6 +70,11 @@ export class View implements Lines {
   /** Which lens is shown. */
   get lens(): number {
     return this.#known.lens;
+  }
+
+  /** Number of the first row it knows of. */
+  get base(): number {
+    return this.#known.base;
   }
 
   /** One more than the number of the last row it knows of. */
@@ -258,7 +263,7 @@ export class View implements Lines {
   home(): void {
     this.pause();
     this.#thumb.settle();
-    this.#walk.putAt(this.#known.base);
+    this.#walk.putAt(this.base);
     this.#go();
     this.#thumb.put();
     this.#events.changed();
@@ -266,7 +271,7 @@ export class View implements Lines {
 
   /** Go so many rows down (up, if negative) from the current one, which is kept in sight; from nowhere to that edge of the window. */
   step(count: number): void {
-    if (this.end === this.#known.base) return;
+    if (this.end === this.base) return;
     this.pause();
     this.#rows.here = this.#walk.rowFrom(this.#rows.here, count);
     this.#walk.bringIn(this.#rows.here);
@@ -305,13 +310,13 @@ export class View implements Lines {
 
   /** Go where the newest row was when it stopped following: what is new stands below. */
   goBack(): void {
-    if (!this.following) this.goTo(Math.max(this.#known.base, this.#seen - 1), false);
+    if (!this.following) this.goTo(Math.max(this.base, this.#seen - 1), false);
   }
 
   #jump(row: number | undefined): void {
     if (row === undefined) return this.resume();
     this.pause();
-    this.#walk.putAt(this.#known.base + Math.floor(row), this.#stage.isEven() ? (row % 1) * this.#stage.line : 0);
+    this.#walk.putAt(this.base + Math.floor(row), this.#stage.isEven() ? (row % 1) * this.#stage.line : 0);
     this.#go();
     this.#events.changed();
   }

@@ -300,6 +300,7 @@ test('what can be undone stays while it has the focus', withLines(30, '', async 
 
 test('panes that were closed leave nothing behind', withLines(30, '', async (page) => {
   await says(page, /^60 lines$/);
+  await page.locator('.bars[role=slider]').waitFor(); // with what comes later
   const tool = await page.context().newCDPSession(page);
   const left = async (): Promise<number[]> => {
     await tool.send('HeapProfiler.collectGarbage');

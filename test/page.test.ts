@@ -383,7 +383,7 @@ test('on a telephone: nothing sticks out, the streams are behind a button', time
       const box = await page.getByRole('searchbox', { name: 'Filter' }).boundingBox();
       for (const part of [0.35, 0.6, 0.85]) {
         await page.touchscreen.tap((box?.x ?? 0) + part * (box?.width ?? 0), (box?.y ?? 0) + (box?.height ?? 0) / 2);
-        assert.is(await page.evaluate(() => document.activeElement?.className), 'filter-input', `${part}`);
+        await until(() => page.evaluate(() => document.activeElement?.className === 'filter-input'), 5000, () => `the focus, tapped at ${part}`);
         assert.is(await page.getByRole('button', { name: 'Regular expression' }).getAttribute('aria-pressed'), 'true');
         await page.evaluate(() => (document.activeElement as HTMLElement).blur());
       }

@@ -120,6 +120,38 @@ test('a machine that was asleep in the middle of drawing goes on at once', timed
   ),
 ));
 
+test('where one stands is in the address while lines come, and a line that is gone to until it has come', timed(60_000, () =>
+  withBrowser((browser) =>
+    serving([], async (server) => {
+      await server.feed(records('web1', 1, 100) + records('web1', 110, 210));
+      const { page } = await visit(browser, server.url);
+      await says(page, /^310 lines$/);
+      await page.keyboard.press('Home');
+      const isIn = (name: string): boolean => page.url().includes(name);
+      for (let n = 320; !isIn('at=web1:r1:1'); n++) {
+        assert.ok(n < 350, page.url());
+        await server.feed(record('web1', n));
+        await page.waitForTimeout(100);
+      }
+      // What is missing has no name: the line below it has.
+      await page.keyboard.press('Home');
+      await page.evaluate(() => document.querySelector('#log')?.scrollBy(0, 85 * 20));
+      await page.getByText('9 lines missing here').waitFor();
+      for (let i = 0; i < 60 && (await texts(page))[0] !== '9 lines missing here: web1 101-109'; i++) await page.keyboard.press('ArrowDown');
+      await until(() => isIn('at=web1:r1:110'), 5000, () => page.url());
+
+      await page.goto('about:blank');
+      await page.goto(`${server.url}/#line=web1:r1:5000`);
+      await says(page, /lines$/);
+      await page.waitForTimeout(1500);
+      assert.ok(isIn('line=web1:r1:5000'), page.url());
+      await server.feed(record('web1', 5000));
+      await page.locator('.row.here', { hasText: 'line 5000' }).waitFor();
+      assert.ok(isIn('line=web1:r1:5000'), page.url());
+    }),
+  ),
+));
+
 test('eight tabs where no WebSocket passes: each is there, those that are not seen as well, though browsers have six connections', timed(120_000, () =>
   withBrowser((browser) =>
     serving([], async (server) => {

@@ -147,10 +147,10 @@ export function makeRuns(hands: Hands): Runs {
     },
 
     split: () => {
-      const { following, top } = frame().view;
+      const { following, name } = frame().view;
       if (!desk.split()) desk.say('Four panes are the most');
       // Panes that move together are at one time from the beginning. Later, since the key that splits would stop it, as any key does.
-      else if (desk.lock.value && !following && top) setTimeout(() => frame().guide.goToLine(top, false));
+      else if (desk.lock.value && !following && name) setTimeout(() => frame().guide.goToLine(name, false));
     },
     close: () => {
       if (desk.panes.value.length === 1) desk.say('This is the only pane');

@@ -69,6 +69,11 @@ export class Guide {
     return this.#wanted !== undefined && performance.now() < (this.#wanted.until || Infinity);
   }
 
+  /** The line that is still to be gone to. */
+  get wanted(): { line: LineName; pointed: boolean } | undefined {
+    return this.#wanted;
+  }
+
   /** Somebody has moved: what was still to be gone to is not any more. */
   stay(): void {
     this.#wanted = undefined;

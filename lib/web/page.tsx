@@ -23,7 +23,7 @@ import { Toast } from './toast.tsx';
 
 /** Lines asked of the server's memory when the page opens: a few megabytes, and more than anybody reads back. */
 const FIRST_LINES = 50_000;
-/** How often the controls are drawn anew while lines come, and how long the place rests before it is in the address, ms. */
+/** How often the controls are drawn anew while lines come, and how soon a place is in the address, ms. */
 const CONTROLS_EVERY = 150;
 const PLACE = 400;
 /** When what comes later is fetched where no line has come, ms. */
@@ -94,9 +94,9 @@ goTo(desk.asked.panes);
 
 function layout(): Layout {
   const panes = desk.panes.value.map((pane): PaneView => {
-    const top = frames.get(pane.id)?.view.top;
-    const at = pane.following.value || !top || top.run === '' ? undefined : { id: top.id, run: top.run, n: top.n };
-    return { ...pane.view, at, pointed: false };
+    const { guide, view } = frames.get(pane.id) ?? {};
+    const { line, pointed = false } = guide?.wanted ?? {};
+    return { ...pane.view, at: line ?? (pane.following.value ? undefined : view?.name), pointed };
   });
   const { time } = memory.value;
   return { panes, lock: desk.lock.value, lines: desk.firstLines.value, time: time === PLAIN_LOOK.time ? undefined : time };
@@ -104,15 +104,15 @@ function layout(): Layout {
 
 function writeHash(): void {
   clearTimeout(placing);
+  placing = undefined;
   const hash = toHash(layout());
   if (hash !== location.hash) history.replaceState(undefined, '', hash === '' ? location.pathname + location.search : hash);
 }
 
 let placing: ReturnType<typeof setTimeout> | undefined;
-/** Somebody scrolls or types: browsers allow only so many changes of the address a second. */
+/** Somebody scrolls or types, or lines come: browsers allow only so many changes of the address a second. */
 function place(): void {
-  clearTimeout(placing);
-  placing = setTimeout(writeHash, PLACE);
+  placing ??= setTimeout(writeHash, PLACE);
 }
 let chosen: string | undefined;
 effect(() => {

@@ -3,6 +3,7 @@ import { LEVEL, LEVEL_NAMES } from '../level.ts';
 import { Hand, type Lines, type RowAct } from './hand.ts';
 import { Header } from './header.ts';
 import { Known, NO_LENS } from './known.ts';
+import type { LineName } from './layout.ts';
 import type { Look } from './look.ts';
 import { Rail } from './rail.ts';
 import { NO_ROW, Rows } from './rows.ts';
@@ -110,7 +111,20 @@ export class View implements Lines {
 
   /** The row at the top. */
   get top(): Row | undefined {
-    return this.#rows.rowAt(this.following ? this.#rows.from : this.#walk.top);
+    return this.#rows.rowAt(this.#first);
+  }
+
+  /** The name of the line at the top, or of the first below it that has one: notes of the page have none. */
+  get name(): LineName | undefined {
+    for (let at = this.#first; at < this.#rows.to; at++) {
+      const { id = '', run = '', n = 0 } = this.#rows.rowAt(at) ?? {};
+      if (run !== '') return { id, run, n };
+    }
+    return undefined;
+  }
+
+  get #first(): number {
+    return this.following ? this.#rows.from : this.#walk.top;
   }
 
   /**
@@ -162,6 +176,7 @@ export class View implements Lines {
     if (lens !== this.lens) return;
     this.#known.answer(rows, this.#middle);
     this.#go();
+    this.#events.changed(); // the row at the top is known now
   }
 
   /** The row around which others are kept. */

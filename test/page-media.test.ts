@@ -118,6 +118,20 @@ test('at 400 % there is room for lines, whatever the controls take', timed(60_00
   ),
 ));
 
+test('four panes in a low window each have room for lines, and keys bring the one they are for in sight', timed(60_000, () =>
+  withBrowser((browser) =>
+    serving([], async (server) => {
+      await server.feed(lines(1, 100));
+      const { page } = await visit(browser, `${server.url}/#and=order&find=user&pane&and=order&pane&and=order&pane&and=order`, { viewport: { width: 1500, height: 400 } });
+      await says(page, /^100 of 200 lines match/);
+      const boxes = (): Promise<{ y: number; height: number }[]> => page.getByRole('log').evaluateAll((all) => all.map((log) => log.getBoundingClientRect().toJSON() as { y: number; height: number }));
+      assert.ok((await boxes()).every(({ height }) => height > 80), JSON.stringify(await boxes()));
+      for (let i = 0; i < 3; i++) await page.keyboard.press('o');
+      await until(async () => ((await boxes())[3]?.y ?? Infinity) + 80 < 400, 5000, () => 'the fourth in sight');
+    }),
+  ),
+));
+
 test('in a pane of any width there is room for what is typed, and nothing lies over anything else', timed(90_000, () =>
   withBrowser((browser) =>
     serving([], async (server) => {

@@ -274,6 +274,20 @@ test('next and previous error and warning', withPage('', async (page) => {
   await until(async () => (await page.locator('.row.here .text').allInnerTexts()).join() === 'level=warn line 994');
 }));
 
+test('beyond the last error of a filtered view it goes on at the other end, there and back', withPage('', async (page) => {
+  await page.keyboard.press('f');
+  await page.keyboard.type('line \\d*9$');
+  await says(page, /^100 of 1,000/);
+  await page.keyboard.press('Enter');
+  await page.getByRole('log').focus();
+  const here = (text: string): Promise<void> => until(async () => (await page.locator('.row.here .text').allInnerTexts()).join() === `level=error ${text}`, 5000, () => text);
+  for (const [key, line] of [['e', 'line 999'], ['e', 'line 9'], ['e', 'line 19'], ['E', 'line 9'], ['E', 'line 999']] as const) {
+    await page.keyboard.press(key);
+    await here(line);
+  }
+  await page.getByText('Went on from the newest').waitFor();
+}));
+
 test('paused, new lines and errors are counted; back to where one stopped, or on to the newest', withPage('', async (page, server) => {
   await page.keyboard.press('Space');
   await page.getByText('Paused').waitFor();

@@ -134,7 +134,7 @@ export class Guide {
       answer = await look();
     }
     if (answer.row === undefined && !following) {
-      answer = await look(forward ? -1 : Infinity);
+      answer = await look(forward ? -Infinity : Infinity);
       if (answer.row !== undefined) say(forward ? 'Went on from the oldest' : 'Went on from the newest');
     }
     if (answer.why === 'gone') return undefined;

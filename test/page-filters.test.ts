@@ -101,6 +101,15 @@ test('a filter being typed, that hides the line one is at for a moment or finds 
   await isBack();
 }));
 
+test('a filter that is set while the lines stand still, and one is at none of them, leads to none', withPage('', async (page) => {
+  await page.keyboard.press('Space');
+  await page.keyboard.press('f');
+  await page.keyboard.type('line');
+  await page.locator('.row mark').last().waitFor();
+  await shows(page, (rows) => rows.at(-1) === 'level=info line 1000');
+  assert.is(await page.locator('.row.here').count(), 0);
+}));
+
 test('Esc takes away what is typed in the box that one is in, and no other', withPage('#stream=web1&pane', async (page) => {
   const boxes = box(page, 'Filter');
   await boxes.nth(0).fill('line 1');

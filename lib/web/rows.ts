@@ -26,8 +26,8 @@ const NAMES = ['', 'trace', 'debug', 'info', 'warning', 'error', 'fatal'] as con
 
 /** Drawn in a hurry, or not yet. */
 const NO_VERSION = -1;
-/** What no row has for its number on the screen. */
-export const NO_ROW = -1;
+/** What no row has for its number: those that a filter finds before the newest have negative ones. */
+export const NO_ROW = -Infinity;
 
 type Line = {
   element: HTMLElement;

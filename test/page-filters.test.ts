@@ -161,6 +161,19 @@ test('recent and saved filters are there again after the page is loaded anew', w
   await says(page, /^10 of 1,000/);
 }));
 
+test('the list of filters, opened by its button, is shut by Esc or a click elsewhere; nothing else is done by that Esc', withPage('#filter=needle', async (page) => {
+  const button = page.getByRole('button', { name: 'Recent and saved filters' });
+  const list = page.getByRole('group', { name: 'Recent and saved filters' });
+  const leave = [() => page.keyboard.press('Escape'), () => page.locator('.row').last().click(), () => page.getByRole('button', { name: 'All streams' }).click()];
+  for (const how of leave) {
+    await button.click();
+    await list.waitFor();
+    await how();
+    await list.waitFor({ state: 'hidden' });
+    assert.is(await box(page, 'Filter').inputValue(), 'needle');
+  }
+}));
+
 test('levels: counted, hidden one by one or all but one, and by a key', withPage('', async (page, server) => {
   const levels = page.getByRole('group', { name: 'Levels' });
   await levels.getByRole('button', { name: 'error 100' }).waitFor();

@@ -7,6 +7,7 @@ import type { Choices } from './choices.ts';
 import { focused, lock, panes, say, wrapped } from './desk.ts';
 import { marks } from './bookmarked.ts';
 import { MAX_COLUMNS } from './columns.ts';
+import { listed } from './filter.tsx';
 import { Guide } from './guide.ts';
 import type { RowAct } from './hand.ts';
 import { restNow } from './later.ts';
@@ -134,7 +135,10 @@ export class Frame {
   #listen(): void {
     const take = (): void => void (focused.value = this.pane);
     for (const how of ['focusin', 'pointerdown', 'wheel']) this.element.addEventListener(how, take, { passive: true });
-    const move = (): void => this.guide.stay();
+    const move = ({ target }: Event): void => {
+      this.guide.stay();
+      if (target instanceof Element && !target.closest('.filter')) listed.value = undefined;
+    };
     const { signal } = this.#life;
     for (const moved of ['wheel', 'pointerdown', 'keydown']) addEventListener(moved, move, { passive: true, signal });
   }

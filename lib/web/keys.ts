@@ -30,7 +30,7 @@ export function actionOf(event: KeyboardEvent): ActionId | undefined {
 }
 
 /** Listen for keys. `escape` is told of Esc where no dialog takes it. */
-export function listen(run: (id: ActionId) => void, escape: (target: Element) => void): void {
+export function listen(run: (id: ActionId) => void, escape: (target: HTMLElement) => void): void {
   // A button that was clicked would keep the Space key for itself; one reached by keyboard does so rightly.
   document.addEventListener('click', (event) => {
     if (event.detail === 0 || !(event.target instanceof Element)) return;
@@ -41,7 +41,7 @@ export function listen(run: (id: ActionId) => void, escape: (target: Element) =>
   document.addEventListener('keydown', (event) => event.isComposing && event.stopPropagation(), true);
   document.addEventListener('keydown', (event) => {
     if (event.defaultPrevented || document.querySelector('dialog[open]')) return;
-    if (event.key === 'Escape') return escape(event.target instanceof Element ? event.target : document.body);
+    if (event.key === 'Escape') return escape(event.target instanceof HTMLElement ? event.target : document.body);
     const id = actionOf(event);
     if (!id || (event.repeat && !GO_ON.has(id))) return;
     event.preventDefault();

@@ -3,6 +3,7 @@ import { effect } from '@preact/signals-core';
 import { marks, type Mark } from './bookmarked.ts';
 import { counted } from './clock.ts';
 import * as desk from './desk.ts';
+import { listed } from './filter.tsx';
 import { Frame } from './frame.tsx';
 import { fromHash, toHash } from './hash.ts';
 import { listen } from './keys.ts';
@@ -247,17 +248,18 @@ element('panes').addEventListener('click', (event) => {
 });
 
 /** Esc, from the inside out: an open list, the box one is in, what hides lines for a moment. */
-function escape(target: Element): void {
+function escape(target: HTMLElement): void {
   const inBox = target.matches('input:not([type=checkbox])');
   const own = [...frames.values()].find(({ element }) => element.contains(target))?.pane;
   const pane = own ?? desk.focused.value;
+  if (listed.value) return void (listed.value = undefined);
   if (desk.listOpen.value) desk.listOpen.value = false;
-  else if (inBox && !own) return (target as HTMLElement).blur();
+  else if (inBox && !own) return target.blur();
   else if (target.matches('.find-input')) pane.find.value = { ...pane.find.value, source: '' };
   else if (pane.peek.value && !inBox) runs.context();
   else if (pane.draft.value.source !== '' || pane.draft.value.exclude) pane.draft.value = { ...pane.draft.value, source: '', exclude: false };
   else if (!inBox && pane.find.value.source !== '') pane.find.value = { ...pane.find.value, source: '' };
-  if (target instanceof HTMLElement && inBox) target.blur();
+  if (inBox) target.blur();
 }
 
 keepMemory();

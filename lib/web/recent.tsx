@@ -9,7 +9,7 @@ import { inFront, memory, remember } from './memory.ts';
 /** Filters kept for good, then those used lately; arrows walk through them. */
 export function Recent({ pane }: { pane: Choices }): JSX.Element {
   const { saved, recent } = memory.value;
-  const rest = recent.filter((chip) => !saved.some((other) => samePattern(other, chip)));
+  const all = [...saved, ...recent.filter((chip) => !saved.some((other) => samePattern(other, chip)))];
   const shut = (event: { currentTarget: EventTarget | null }): void => {
     listed.value = undefined;
     focusIn(event.currentTarget, '.filter-input');
@@ -19,26 +19,17 @@ export function Recent({ pane }: { pane: Choices }): JSX.Element {
     if (event.key === 'Escape') shut(event);
     else if (step) {
       const buttons = [...event.currentTarget.querySelectorAll<HTMLElement>('.one')];
-      const at = buttons.findIndex((button) => button === document.activeElement) + step;
+      const at = buttons.indexOf(document.activeElement as HTMLElement) + step;
       if (at < 0) focusIn(event.currentTarget, '.filter-input');
-      else buttons[Math.min(at, buttons.length - 1)]?.focus();
+      else buttons[at]?.focus();
     } else return;
     event.preventDefault();
     event.stopPropagation();
   };
   return (
-    <div
-      class="over recent"
-      role="group"
-      aria-label="Recent and saved filters"
-      onKeyDown={key}
-      onFocusOut={(event) => {
-        const to = event.relatedTarget;
-        if (to instanceof Node && !event.currentTarget.parentElement?.contains(to)) listed.value = undefined;
-      }}
-    >
-      {saved.length + rest.length === 0 ? <p class="hint">No filter yet: type one and press Enter to keep it.</p> : null}
-      {[...saved, ...rest].map((chip) => (
+    <div class="over recent" role="group" aria-label="Recent and saved filters" onKeyDown={key}>
+      {all.length === 0 ? <p class="hint">No filter yet: type one and press Enter to keep it.</p> : null}
+      {all.map((chip) => (
         <div key={JSON.stringify(chip)} class="line">
           <button
             type="button"
@@ -62,12 +53,12 @@ export function Recent({ pane }: { pane: Choices }): JSX.Element {
 /** Keep a filter for good, or no longer. */
 export function Star({ chip }: { chip: Chip }): JSX.Element {
   const has = memory.value.saved.some((other) => samePattern(other, chip));
-  const label = has ? `Save ${chip.source} no longer` : `Save ${chip.source}`;
+  const label = `Save ${chip.source}${has ? ' no longer' : ''}`;
   const { saved } = memory.value;
   return (
     <button
       type="button"
-      class={has ? 'fold star has' : 'fold star'}
+      class={`fold star ${has ? 'has' : ''}`}
       aria-label={label}
       title={label}
       aria-pressed={has}

@@ -70,4 +70,5 @@ mkdirSync(into, { recursive: true });
 for (const [name, code] of scripts) writeFileSync(join(into, name), code);
 for (const name of readdirSync(FROM)) if (name.endsWith('.svg')) copyFileSync(join(FROM, name), join(into, name));
 writeFileSync(join(into, 'index.html'), index);
-await build({ entryPoints: [`${FROM}/page.css`], bundle: true, logLevel: 'warning', outdir: into });
+// Written as the oldest browsers of the manual page know it: Safari has user-select by a name of its own only.
+await build({ entryPoints: [`${FROM}/page.css`], bundle: true, target: ['chrome123', 'firefox121', 'safari17.5'], logLevel: 'warning', outdir: into });

@@ -56,7 +56,8 @@ const files = readdirSync(folder)
   .filter((file) => wanted.length === 0 || wanted.includes(file.replace('.test.ts', '')))
   .sort((a, b) => allowance(b) - allowance(a));
 const [drawn, plain, pure] = [[], [], []] as [string[], string[], string[]];
-for (const file of files) (imports(file, 'playwright-core') ? drawn : imports(file, 'node:child_process') ? plain : pure).push(file);
+const draws = (file: string): boolean => imports(file, 'playwright-core') || imports(file, 'webkit.ts');
+for (const file of files) (draws(file) ? drawn : imports(file, 'node:child_process') ? plain : pure).push(file);
 
 /** What is run in one process: one file, or all those that start no other, whose time would mostly be that of starting. */
 type Job = { name: string; files: string[] };

@@ -1,0 +1,153 @@
+/** The engine of Safari for the tests of the page: WebKitGTK on a screen of its own, driven by W3C WebDriver. */
+import { createServer, type AddressInfo } from 'node:net';
+import { sh, start, stopAll, until, withFolder } from './sh.ts';
+
+/** How long one command of the driver may take, ms. */
+const COMMAND_LIMIT = 20_000;
+const SCREEN = { width: 1200, height: 800 };
+/** Keys that are no letters, as WebDriver writes them. */
+const KEYS: Record<string, string> = {
+  Enter: '\uE007', Escape: '\uE00C', PageUp: '\uE00E', PageDown: '\uE00F', End: '\uE010', Home: '\uE011',
+};
+
+export type Place = { x: number; y: number };
+
+type Programs = { driver: string; browser: string; screen: string };
+
+/** Where it is installed; or what is missing. */
+function find(): Programs | string {
+  const [driver, screen, browser] = ['command -v WebKitWebDriver', 'command -v Xvfb', 'ls /usr/lib*/{,*/}webkit2gtk-*/MiniBrowser 2>/dev/null | tail -n 1']
+    .map((line) => sh(line).out.trim());
+  if (!driver || !browser) return 'no WebKitGTK that can be driven (Debian: webkit2gtk-driver)';
+  return screen ? { driver, screen, browser } : 'no screen to show it on (Debian: xvfb)';
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** A window of the browser. */
+export class WebKit {
+  readonly #session: string;
+
+  constructor(session: string) {
+    this.#session = session;
+  }
+
+  /** Go there. What is complained of from then on is kept. */
+  async open(url: string): Promise<void> {
+    await command(`${this.#session}/url`, { url });
+    await this.run(`window.complaints = [];
+      addEventListener('error', (event) => complaints.push(event.message));
+      addEventListener('unhandledrejection', (event) => complaints.push(String(event.reason)));
+      addEventListener('securitypolicyviolation', (event) => complaints.push(event.violatedDirective));
+      console.error = console.warn = (...what) => complaints.push(what.join(' '));`);
+  }
+
+  /** Run this as the body of a function in the page. */
+  run<T = string>(script: string, ...args: unknown[]): Promise<T> {
+    return command(`${this.#session}/execute/sync`, { script, args }) as Promise<T>;
+  }
+
+  /** The text of an element as it is seen; '' where there is none. */
+  text(selector: string): Promise<string> {
+    return this.run('return document.querySelector(arguments[0])?.innerText ?? ""', selector);
+  }
+
+  /** Press keys one after the other: letters, or names as in `KEYS`. */
+  press(...keys: string[]): Promise<unknown> {
+    const down = keys.map((key) => ({ type: 'keyDown', value: KEYS[key] ?? key }));
+    return this.#act({ type: 'key', id: 'keys', actions: down.flatMap((key) => [key, { ...key, type: 'keyUp' }]) });
+  }
+
+  /** Press the button of the mouse at one place and let it go at another, or at the same. */
+  drag(from: Place, to = from): Promise<unknown> {
+    const actions = [{ type: 'pointerMove', ...from }, { type: 'pointerDown', button: 0 }, { type: 'pointerMove', ...to }, { type: 'pointerUp', button: 0 }];
+    return this.#act({ type: 'pointer', id: 'mouse', parameters: { pointerType: 'mouse' }, actions });
+  }
+
+  /** Turn the wheel at a place, down if positive. */
+  wheel(at: Place, deltaY: number): Promise<unknown> {
+    return this.#act({ type: 'wheel', id: 'wheel', actions: [{ type: 'scroll', ...at, deltaX: 0, deltaY }] });
+  }
+
+  /** Where the middle of the last element is that the selector finds. */
+  async placeOf(selector: string): Promise<Place> {
+    const at = await this.run<Place | null>(`const r = [...document.querySelectorAll(arguments[0])].at(-1)?.getBoundingClientRect();
+      return r && { x: Math.round(r.x + r.width / 2), y: Math.round(r.y + r.height / 2) }`, selector);
+    if (!at) throw new Error(`the page has no ${selector}`);
+    return at;
+  }
+
+  #act(actions: object): Promise<unknown> {
+    return command(`${this.#session}/actions`, { actions: [actions] });
+  }
+}
+
+/** Ask the driver; what it does not manage is an error. */
+async function command(url: string, body?: object): Promise<unknown> {
+  const how = body ? { method: 'POST', body: JSON.stringify(body) } : {};
+  const res = await fetch(url, { ...how, signal: AbortSignal.timeout(COMMAND_LIMIT) });
+  const { value } = (await res.json()) as { value: unknown };
+  if (!res.ok) throw new Error(`${url}: ${JSON.stringify(value)}`);
+  return value;
+}
+
+/** A screen that nobody sees, and a folder for what a browser keeps; `env` is for what is to be shown there. */
+async function withScreen(programs: Programs, body: (env: NodeJS.ProcessEnv) => Promise<void>): Promise<void> {
+  await withFolder(async (dir) => {
+    const screen = start(programs.screen, ['-displayfd', '1', '-screen', '0', `${SCREEN.width}x${SCREEN.height}x24`, '-nolisten', 'tcp']);
+    try {
+      await until(() => /^\d+\n/.test(screen.out) || screen.over, 20_000, () => `a screen: ${screen.err}`);
+      await body({
+        DISPLAY: `:${screen.out.trim()}`, HOME: dir, XDG_RUNTIME_DIR: dir, LC_ALL: 'C.UTF-8', NO_AT_BRIDGE: '1',
+        LIBGL_ALWAYS_SOFTWARE: '1', WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1', // its sandbox does not work for root, nor in containers
+      });
+    } finally {
+      await stopAll(screen);
+    }
+  });
+}
+
+/** Run `body` with a window of the browser; where there is none, give what is missing. */
+export async function withWebKit(body: (web: WebKit) => Promise<void>): Promise<string | undefined> {
+  const programs = find();
+  if (typeof programs === 'string') return programs;
+  await withScreen(programs, async (env) => {
+    const port = await freePort();
+    const driver = start(programs.driver, [`--port=${port}`], { env });
+    try {
+      const url = `http://127.0.0.1:${port}`;
+      await until(() => command(`${url}/status`).then(() => true, () => false), 20_000, () => `the driver: ${driver.err}`);
+      const options = { binary: programs.browser, args: ['--automation'] };
+      const { sessionId } = (await command(`${url}/session`, { capabilities: { alwaysMatch: { 'webkitgtk:browserOptions': options } } })) as { sessionId: string };
+      const session = `${url}/session/${sessionId}`;
+      await command(`${session}/window/rect`, SCREEN);
+      await body(new WebKit(session));
+    } finally {
+      await stopAll(driver);
+    }
+  });
+  return undefined;
+}
+
+/** What the console says of a page and its workers from the first moment on, which a driven window keeps to itself; or what is missing. */
+export async function consoleOf(url: string, done: () => Promise<void>): Promise<string[] | string> {
+  const programs = find();
+  if (typeof programs === 'string') return programs;
+  let said = '';
+  await withScreen(programs, async (env) => {
+    const browser = start(programs.browser, ['--enable-write-console-messages-to-stdout=true', url], { env });
+    try {
+      await done();
+    } finally {
+      await stopAll(browser);
+      said = browser.out;
+    }
+  });
+  return said.split('\n').filter((line) => line.includes('CONSOLE'));
+}

@@ -96,7 +96,7 @@ test('the main way: lines held and live, pause, filter, find, wrap, a sheet, a s
 /** Only looks a little different without them, or is not needed there. */
 const DO_WITHOUT = ['scrollbar-color', 'overflow-anchor', 'overflow-clip-margin', 'forced-color-adjust'];
 
-test('the style sheet is understood: what is not selected, what is underlined, and that few rules are passed over', inWebKit((web) =>
+test('the style sheet is understood: what is not selected, what is underlined, what lies above; and few rules are passed over', inWebKit((web) =>
   serving([], async (server) => {
     await server.feed(`${records('web1', 1, 5)}no record\n${record('late', 1)}`);
     await web.open(`${server.url}/`);
@@ -113,6 +113,13 @@ test('the style sheet is understood: what is not selected, what is underlined, a
     const underline = await web.run(`const { textDecorationLine, textDecorationStyle } = getComputedStyle(document.querySelector('.row.bad .text'));
       return [textDecorationLine, textDecorationStyle].join(' ')`);
     assert.is(underline, 'underline dotted', 'a line that was no record');
+    await server.feed(record('web1', 6, JSON.stringify({ level: 'info', msg: 'long '.repeat(100) })));
+    await says(web, /^8 lines$/);
+    const aside = 'document.querySelector("#log").scrollLeft = 150; return document.querySelector(".aside") !== null';
+    await until(() => web.run<boolean>(aside), 10_000, () => 'times that stay in sight');
+    const above = await web.run(`const { x, y, width, height } = document.querySelector('.twist:not([hidden])').getBoundingClientRect();
+      return document.elementFromPoint(x + width / 2, y + height / 2).className`);
+    assert.is(above, 'time', 'what opens a line passes below its time');
   }),
 ));
 

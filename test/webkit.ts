@@ -14,13 +14,16 @@ export type Place = { x: number; y: number };
 
 type Programs = { driver: string; browser: string; screen: string };
 
-/** Where it is installed; or what is missing. */
 function find(): Programs | string {
   const [driver, screen, browser] = ['command -v WebKitWebDriver', 'command -v Xvfb', 'ls /usr/lib*/{,*/}webkit2gtk-*/MiniBrowser 2>/dev/null | tail -n 1']
     .map((line) => sh(line).out.trim());
   if (!driver || !browser) return 'no WebKitGTK that can be driven (Debian: webkit2gtk-driver)';
   return screen ? { driver, screen, browser } : 'no screen to show it on (Debian: xvfb)';
 }
+
+/** Where it is installed; or what is missing. */
+const programs = find();
+export const MISSING = typeof programs === 'string' ? programs : undefined;
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -98,12 +101,13 @@ async function command(url: string, body?: object): Promise<unknown> {
 }
 
 /** A screen that nobody sees, and a folder for what a browser keeps; `env` is for what is to be shown there. */
-async function withScreen(programs: Programs, body: (env: NodeJS.ProcessEnv) => Promise<void>): Promise<void> {
+async function withScreen(body: (programs: Programs, env: NodeJS.ProcessEnv) => Promise<void>): Promise<void> {
+  if (typeof programs === 'string') throw new Error(programs);
   await withFolder(async (dir) => {
     const screen = start(programs.screen, ['-displayfd', '1', '-screen', '0', `${SCREEN.width}x${SCREEN.height}x24`, '-nolisten', 'tcp']);
     try {
       await until(() => /^\d+\n/.test(screen.out) || screen.over, 20_000, () => `a screen: ${screen.err}`);
-      await body({
+      await body(programs, {
         DISPLAY: `:${screen.out.trim()}`, HOME: dir, XDG_RUNTIME_DIR: dir, LC_ALL: 'C.UTF-8', NO_AT_BRIDGE: '1',
         LIBGL_ALWAYS_SOFTWARE: '1', WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1', // its sandbox does not work for root, nor in containers
       });
@@ -113,17 +117,15 @@ async function withScreen(programs: Programs, body: (env: NodeJS.ProcessEnv) => 
   });
 }
 
-/** Run `body` with a window of the browser; where there is none, give what is missing. */
-export async function withWebKit(body: (web: WebKit) => Promise<void>): Promise<string | undefined> {
-  const programs = find();
-  if (typeof programs === 'string') return programs;
-  await withScreen(programs, async (env) => {
+/** Run `body` with a window of the browser. Rejects where something is `MISSING`. */
+export function withWebKit(body: (web: WebKit) => Promise<void>): Promise<void> {
+  return withScreen(async ({ driver: program, browser }, env) => {
     const port = await freePort();
-    const driver = start(programs.driver, [`--port=${port}`], { env });
+    const driver = start(program, [`--port=${port}`], { env });
     try {
       const url = `http://127.0.0.1:${port}`;
       await until(() => command(`${url}/status`).then(() => true, () => false), 20_000, () => `the driver: ${driver.err}`);
-      const options = { binary: programs.browser, args: ['--automation'] };
+      const options = { binary: browser, args: ['--automation'] };
       const { sessionId } = (await command(`${url}/session`, { capabilities: { alwaysMatch: { 'webkitgtk:browserOptions': options } } })) as { sessionId: string };
       const session = `${url}/session/${sessionId}`;
       await command(`${session}/window/rect`, SCREEN);
@@ -132,16 +134,13 @@ export async function withWebKit(body: (web: WebKit) => Promise<void>): Promise<
       await stopAll(driver);
     }
   });
-  return undefined;
 }
 
-/** What the console says of a page and its workers from the first moment on, which a driven window keeps to itself; or what is missing. */
-export async function consoleOf(url: string, done: () => Promise<void>): Promise<string[] | string> {
-  const programs = find();
-  if (typeof programs === 'string') return programs;
+/** What the console says of a page and its workers from the first moment on, which a driven window keeps to itself. Rejects where something is `MISSING`. */
+export async function consoleOf(url: string, done: () => Promise<void>): Promise<string[]> {
   let said = '';
-  await withScreen(programs, async (env) => {
-    const browser = start(programs.browser, ['--enable-write-console-messages-to-stdout=true', url], { env });
+  await withScreen(async ({ browser: program }, env) => {
+    const browser = start(program, ['--enable-write-console-messages-to-stdout=true', url], { env });
     try {
       await done();
     } finally {

@@ -129,7 +129,7 @@ export class Guide {
     // While the newest are followed what is nearest to them is meant, the newest itself as well.
     const look = (row = following ? Infinity : view.current): Promise<Answer> => this.seek(what, forward && !following, { lens: view.lens, row });
     let answer = await look();
-    for (let i = 0; i < WAIT / RETRY && answer.row === undefined && (answer.why === 'still searching' || answer.why === 'gone'); i++) {
+    for (let i = 0; i < WAIT / RETRY && ['still searching', 'gone'].includes(answer.why ?? ''); i++) {
       if (answer.why !== 'gone') await later(RETRY);
       answer = await look();
     }
@@ -137,13 +137,12 @@ export class Guide {
       answer = await look(forward ? -Infinity : Infinity);
       if (answer.row !== undefined) say(forward ? 'Went on from the oldest' : 'Went on from the newest');
     }
-    if (answer.why === 'gone') return undefined;
-    if (answer.row === undefined) say(answer.why === 'still searching' ? 'Still searching' : `No ${what} in this view`);
-    else {
-      if (what === 'hit') this.#pane.hit.value = answer.index + 1;
-      view.goTo(answer.row);
-    }
-    return answer.row;
+    const { row, why, index } = answer;
+    if (row !== undefined) {
+      if (what === 'hit') this.#pane.hit.value = index + 1;
+      view.goTo(row);
+    } else if (why !== 'gone') say(why === 'still searching' ? 'Still searching' : `No ${what} in this view`);
+    return row;
   }
 
   /** Stand where a line is; where it has not come yet, as soon as it has. */
@@ -167,7 +166,7 @@ export class Guide {
     if (!wanted || wanted.asked || wanted.lens === this.#view.lens) return;
     wanted.until ||= performance.now() + LINE_WAIT;
     wanted.asked = true;
-    void this.seek('line', true, { ...wanted.line, row: 0 }).then((answer) => {
+    void this.seek('line', true, wanted.line).then((answer) => {
       if (this.#wanted !== wanted) return;
       wanted.asked = false;
       const late = performance.now() >= wanted.until;

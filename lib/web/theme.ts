@@ -1,15 +1,15 @@
 /** How the page looks, as the person has it: theme, density and size of text, put where the style sheets find them. */
 import { effect } from '@preact/signals-core';
-import type { Density } from './look.ts';
-import { memory, remember, SIZES, type Theme } from './memory.ts';
+import { memory, remember, SIZES, type Remembered } from './memory.ts';
 import { TIME_MODES } from './timing.ts';
 
-const NEXT_THEME: Record<Theme, Theme> = { auto: 'dark', dark: 'light', light: 'auto' };
-const NEXT_DENSITY: Record<Density, Density> = { normal: 'roomy', roomy: 'compact', compact: 'normal' };
+/** The next of these is in use from then on, after the last the first. */
+const turn = <K extends 'theme' | 'density' | 'time'>(what: K, of: readonly Remembered[K][]) => (): void =>
+  remember({ [what]: of[(of.indexOf(memory.value[what]) + 1) % of.length] });
 
-export const nextTheme = (): void => remember({ theme: NEXT_THEME[memory.value.theme] });
-export const nextDensity = (): void => remember({ density: NEXT_DENSITY[memory.value.density] });
-export const nextTime = (): void => remember({ time: TIME_MODES[(TIME_MODES.indexOf(memory.value.time) + 1) % TIME_MODES.length] ?? 'local' });
+export const nextTheme = turn('theme', ['auto', 'dark', 'light']);
+export const nextDensity = turn('density', ['normal', 'roomy', 'compact']);
+export const nextTime = turn('time', TIME_MODES);
 /** Text of lines larger by so many pixels, within bounds. */
 export const resize = (by: number): void => remember({ size: Math.min(SIZES.most, Math.max(SIZES.least, memory.value.size + by)) });
 

@@ -56,7 +56,7 @@ const files = readdirSync(folder)
   .filter((file) => wanted.length === 0 || wanted.includes(file.replace('.test.ts', '')))
   .sort((a, b) => allowance(b) - allowance(a));
 const [drawn, plain, pure] = [[], [], []] as [string[], string[], string[]];
-const draws = (file: string): boolean => imports(file, 'playwright-core') || imports(file, 'webkit.ts');
+const draws = (file: string): boolean => imports(file, 'playwright-core') || imports(file, 'engine.ts');
 for (const file of files) (draws(file) ? drawn : imports(file, 'node:child_process') ? plain : pure).push(file);
 
 /** What is run in one process: one file, or all those that start no other, whose time would mostly be that of starting. */

@@ -1,17 +1,11 @@
 /** The engine of Safari for the tests of the page: WebKitGTK on a screen of its own, driven by W3C WebDriver. */
 import { createServer, type AddressInfo } from 'node:net';
+import { Engine, LISTEN } from './engine.ts';
 import { sh, start, stopAll, until, withFolder } from './sh.ts';
 
 /** How long one command of the driver may take, ms. */
 const COMMAND_LIMIT = 20_000;
 const SCREEN = { width: 1200, height: 800 };
-/** Keys that are no letters, as WebDriver writes them. */
-const KEYS: Record<string, string> = {
-  Enter: '\uE007', Escape: '\uE00C', PageUp: '\uE00E', PageDown: '\uE00F', End: '\uE010', Home: '\uE011',
-};
-
-export type Place = { x: number; y: number };
-
 type Programs = { driver: string; browser: string; screen: string };
 
 function find(): Programs | string {
@@ -34,60 +28,25 @@ async function freePort(): Promise<number> {
 }
 
 /** A window of the browser. */
-export class WebKit {
+export class WebKit extends Engine {
   readonly #session: string;
 
   constructor(session: string) {
+    super();
     this.#session = session;
   }
 
-  /** Go there. What is complained of from then on is kept. */
   async open(url: string): Promise<void> {
     await command(`${this.#session}/url`, { url });
-    await this.run(`window.complaints = [];
-      addEventListener('error', (event) => complaints.push(event.message));
-      addEventListener('unhandledrejection', (event) => complaints.push(String(event.reason)));
-      addEventListener('securitypolicyviolation', (event) => complaints.push(event.violatedDirective));
-      console.error = console.warn = (...what) => complaints.push(what.join(' '));`);
+    await this.run(LISTEN);
   }
 
-  /** Run this as the body of a function in the page. */
   run<T = string>(script: string, ...args: unknown[]): Promise<T> {
     return command(`${this.#session}/execute/sync`, { script, args }) as Promise<T>;
   }
 
-  /** The text of an element as it is seen; '' where there is none. */
-  text(selector: string): Promise<string> {
-    return this.run('return document.querySelector(arguments[0])?.innerText ?? ""', selector);
-  }
-
-  /** Press keys one after the other: letters, or names as in `KEYS`. */
-  press(...keys: string[]): Promise<unknown> {
-    const down = keys.map((key) => ({ type: 'keyDown', value: KEYS[key] ?? key }));
-    return this.#act({ type: 'key', id: 'keys', actions: down.flatMap((key) => [key, { ...key, type: 'keyUp' }]) });
-  }
-
-  /** Press the button of the mouse at one place and let it go at another, or at the same. */
-  drag(from: Place, to = from): Promise<unknown> {
-    const actions = [{ type: 'pointerMove', ...from }, { type: 'pointerDown', button: 0 }, { type: 'pointerMove', ...to }, { type: 'pointerUp', button: 0 }];
-    return this.#act({ type: 'pointer', id: 'mouse', parameters: { pointerType: 'mouse' }, actions });
-  }
-
-  /** Turn the wheel at a place, down if positive. */
-  wheel(at: Place, deltaY: number): Promise<unknown> {
-    return this.#act({ type: 'wheel', id: 'wheel', actions: [{ type: 'scroll', ...at, deltaX: 0, deltaY }] });
-  }
-
-  /** Where the middle of the last element is that the selector finds. */
-  async placeOf(selector: string): Promise<Place> {
-    const at = await this.run<Place | null>(`const r = [...document.querySelectorAll(arguments[0])].at(-1)?.getBoundingClientRect();
-      return r && { x: Math.round(r.x + r.width / 2), y: Math.round(r.y + r.height / 2) }`, selector);
-    if (!at) throw new Error(`the page has no ${selector}`);
-    return at;
-  }
-
-  #act(actions: object): Promise<unknown> {
-    return command(`${this.#session}/actions`, { actions: [actions] });
+  protected act(source: object): Promise<unknown> {
+    return command(`${this.#session}/actions`, { actions: [source] });
   }
 }
 

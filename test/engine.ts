@@ -68,9 +68,14 @@ const newest = async (web: Engine): Promise<string> => (await seen(web)).at(-1)?
 const numbered = (from: number, to: number): string[] => Array.from({ length: to - from + 1 }, (_, i) => `line ${from + i}`);
 
 /** Wait until an element says so, or the newest row in sight does. */
-export async function says(web: Engine, what: RegExp, where = '.tally'): Promise<void> {
+export async function says(web: Engine, what: RegExp, where = '.tally', ms = 15_000): Promise<void> {
   let last = '';
-  await until(async () => what.test((last = await (where === 'newest' ? newest(web) : web.text(where)))), 10_000, () => `${what}, it says: ${last}`);
+  await until(async () => {
+    last = await (where === 'newest' ? newest(web) : web.text(where));
+    if (what.test(last)) return true;
+    last += `; ${await web.text('#status')}`;
+    return false;
+  }, ms, () => `${what}, it says: ${last}`);
 }
 
 /** Every line that the page holds, from the top by the keyboard. */

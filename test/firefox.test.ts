@@ -16,10 +16,11 @@ here('the console has nothing to complain of, and the style sheet is understood'
   serving([], async (server) => {
     await server.feed(records('web1', 1, 500));
     await web.open(`${server.url}/#filter=7&find=77`);
-    await says(web, /^95 of 500 lines match/);
+    await says(web, /^95 of 500 lines match/, '.tally', 30_000);
     await says(web, /^5$/, '.hits');
-    await web.press('End', ',');
-    await says(web, /^Settings/, 'dialog[open]');
+    await web.press('End', ':');
+    await says(web, /Pause/, 'dialog[open] ul');
+    assert.is.not(await web.run('return getComputedStyle(document.querySelector("dialog ul")).scrollbarColor'), 'auto', 'white on dark');
     assert.equal(await unknownRules(web, (await server.ask('/page.css')).text), []);
     assert.equal(web.said, []);
   }),

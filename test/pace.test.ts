@@ -37,7 +37,14 @@ test('another rate counts from now on', () => {
 });
 
 test('connections of one key take turns, and each counts the time it waited', timed(10_000, async () => {
-  const pace = new Pace(1_000_000);
+  // A machine that stands still for a moment pays for much at once, which one alone would read: such moments do not count.
+  let [clock, looked] = [0, performance.now()];
+  const pace = new Pace(1_000_000, () => {
+    const now = performance.now();
+    clock += Math.min(now - looked, 15);
+    looked = now;
+    return clock;
+  });
   pace.spend(1_000_000);
   const reads = [0, 0, 0];
   const pacers = reads.map((_, i) => new Pacer(pace, () => {

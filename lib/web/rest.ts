@@ -14,5 +14,5 @@ export { Sheets } from './sheets.tsx';
 export { makeTakings } from './takings.ts';
 export { moveTogether } from './together.ts';
 
-// Browsers keep it, so that the first filter needs no server, nor one of this version (match-start.ts).
-fetch(new URL('match.js', import.meta.url)).catch(() => {});
+// Browsers keep it, once it has been read to its end, so that the first filter needs no server, nor one of this version (match-start.ts).
+fetch(new URL('match.js', import.meta.url)).then((it) => it.text()).catch(() => {});

@@ -7,6 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Page } from 'playwright-core';
+import { GZIP } from '../lib/assets.ts';
 import { visit, withBrowser } from './browser.ts';
 import { says } from './dom.ts';
 import { lines, press } from './page-data.ts';
@@ -96,7 +97,7 @@ const MOST = 75_500;
 test('the JavaScript of the page, compressed as it is sent, is within its bounds', () => {
   const folder = fileURLToPath(new URL('../dist/web/', import.meta.url));
   const names = readdirSync(folder).filter((name) => name.endsWith('.js'));
-  const size = (name: string): number => gzipSync(readFileSync(folder + name), { level: 9 }).length;
+  const size = (name: string): number => gzipSync(readFileSync(folder + name), GZIP).length;
   const sum = (of: string[]): number => of.reduce((all, name) => all + size(name), 0);
   assert.is(names.length, 5);
   const first = names.filter((name) => /^(start|page|feed)/.test(name));

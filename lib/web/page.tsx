@@ -24,7 +24,7 @@ import { Toast } from './toast.tsx';
 
 /** Lines asked of the server's memory when the page opens: a few megabytes, and more than anybody reads back. */
 const FIRST_LINES = 50_000;
-/** How often the controls are drawn anew while lines come, and how soon a place is in the address, ms. */
+/** How often the controls are drawn anew while lines come, and how soon a place is in the address where one rests, ms. */
 const CONTROLS_EVERY = 150;
 const PLACE = 400;
 /** When what comes later is fetched where no line has come, ms. */
@@ -60,8 +60,9 @@ const runs = makeRuns({
     }),
 });
 const moved = (frame: Frame): void => {
-  place();
-  if (!hasMoved(frame) || !desk.lock.peek() || desk.panes.peek().length < 2 || frame.pane !== desk.focused.peek()) return;
+  const has = hasMoved(frame);
+  place(!has && frame.view.top); // rows that are still to come say nothing of where it is
+  if (!has || !desk.lock.peek() || desk.panes.peek().length < 2 || frame.pane !== desk.focused.peek()) return;
   withRest(({ moveTogether }) => moveTogether(frame, [...frames.values()].filter((other) => other !== frame)));
 };
 
@@ -111,9 +112,11 @@ function writeHash(): void {
 }
 
 let placing: ReturnType<typeof setTimeout> | undefined;
-/** Somebody scrolls or types, or lines come: browsers allow only so many changes of the address a second. */
-function place(): void {
-  placing ??= setTimeout(writeHash, PLACE);
+/** Browsers allow only so many changes of the address a second, and while somebody scrolls or types one is not worth its time: lines that come, while the row at the top `stays`, put none off. */
+function place(stays?: unknown): void {
+  if (placing && stays) return;
+  clearTimeout(placing);
+  placing = setTimeout(writeHash, PLACE);
 }
 let chosen: string | undefined;
 effect(() => {

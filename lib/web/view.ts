@@ -176,7 +176,6 @@ export class View implements Lines {
     if (lens !== this.lens) return;
     this.#known.answer(rows, this.#middle);
     this.#go();
-    this.#events.changed(); // the row at the top is known now
   }
 
   /** The row around which others are kept. */

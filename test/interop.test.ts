@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { sh, start, startLine, stopAll, timed, until, withFolder, type Running } from './sh.ts';
+import { freePort, sh, start, startLine, stopAll, timed, until, withFolder, type Running } from './sh.ts';
 import { makeKey, startRecv, type Key, type Recv } from './tls.ts';
 
 const numbered = (count: number): string => Array.from({ length: count }, (_, i) => `line ${i} ${'.'.repeat(i % 300)}\n`).join('');
@@ -55,14 +54,6 @@ test('a peer that offers another protocol is refused in the handshake', timed(20
   assert.match(r.err, /no application protocol/);
   await recv.process.says(/refused 127\.0\.0\.1: TLS fails: /);
 })));
-
-/** A port that is free now. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await new Promise<number>((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)));
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 async function sendRaw(args: string[], input: string): Promise<Running> {
   const r = start('lm-tls-send', ['--raw', ...args]);

@@ -1,6 +1,7 @@
 /** Helpers of the tests: run shell lines with this tree's commands first in PATH, wait for conditions, give every test a limit. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -115,6 +116,14 @@ export async function stopAll(...processes: Running[]): Promise<void> {
   const killer = setTimeout(() => processes.forEach((p) => p.kill('SIGKILL')), 5000);
   await Promise.all(processes.map((p) => p.closed));
   clearTimeout(killer);
+}
+
+/** A port that is free now. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  const port = await new Promise<number>((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)));
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }
 
 /** Resolves when `condition` holds; rejects after `ms` with what was waited for. */

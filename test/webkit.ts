@@ -1,7 +1,6 @@
 /** The engine of Safari for the tests of the page: WebKitGTK on a screen of its own, driven by W3C WebDriver. */
-import { createServer, type AddressInfo } from 'node:net';
 import { Engine, LISTEN } from './engine.ts';
-import { sh, start, stopAll, until, withFolder } from './sh.ts';
+import { freePort, sh, start, stopAll, until, withFolder } from './sh.ts';
 
 /** How long one command of the driver may take, ms. */
 const COMMAND_LIMIT = 20_000;
@@ -18,14 +17,6 @@ function find(): Programs | string {
 /** Where it is installed; or what is missing. */
 const programs = find();
 export const MISSING = typeof programs === 'string' ? programs : undefined;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** A window of the browser. */
 export class WebKit extends Engine {
